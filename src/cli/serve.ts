@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { UsageError } from "../core/errors.ts";
 import { formatHostPort } from "../core/host-port.ts";
 import type { Log } from "../core/log.ts";
+import { DEFAULT_REPORT_SECONDS } from "../core/program-settings.ts";
 import { VERSION } from "../core/version.ts";
 import { describeServing } from "../server/report/report.ts";
 import { serve } from "../server/serve.ts";
@@ -21,8 +22,6 @@ import type { KeyOptions } from "../server/access/given-keys.ts";
 import { RIGHTS } from "../server/access/role.ts";
 import { viewerLines, webLines } from "./viewer-links.ts";
 import { openTraceFile } from "./trace-file.ts";
-
-const REPORT_MS = 1_000;
 
 const flagsOnly = SERVE_SETTINGS.filter(({ scope }) => scope === "program").map(({ name }) => name);
 const cameraOnly = SERVE_SETTINGS.filter(({ scope }) => scope === "camera").map(({ name }) => name);
@@ -80,7 +79,7 @@ await runMain(async (signal, { stop }) => {
     output.report(present, () => describeServing(present));
   };
   report();
-  const reporting = setInterval(report, REPORT_MS);
+  const reporting = setInterval(report, (flags.reportInterval ?? DEFAULT_REPORT_SECONDS) * 1000);
   const address = ownAddress(server.host, server.port);
   const showsAll = options.cameras.length > 1;
   const preview = wantsPreview

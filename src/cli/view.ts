@@ -11,6 +11,7 @@ import { describeViewing } from "../client/report-text.ts";
 import { type ViewOptions, view } from "../client/view.ts";
 import { describeGrid, describeGridEnd, viewGrid } from "../client/view-grid.ts";
 import { UsageError } from "../core/errors.ts";
+import { DEFAULT_REPORT_SECONDS } from "../core/program-settings.ts";
 import { VERSION } from "../core/version.ts";
 import { stateFolder } from "../state/folder.ts";
 import type { Control } from "../protocol/controls.ts";
@@ -119,6 +120,7 @@ await runMain(async (signal, { stop, endEvenIfHung }) => {
     seconds: flags.seconds ?? null,
     once: flags.once ?? false,
     wait: flags.wait,
+    reportSeconds: flags.reportInterval ?? DEFAULT_REPORT_SECONDS,
     log: viewerLog,
     trace,
   };

@@ -6,6 +6,7 @@ import { Arena } from "../codec/memory/arena.ts";
 import { FairShare } from "../codec/threads/fair-share.ts";
 import { CodecPool } from "../codec/threads/pool.ts";
 import type { Log } from "../core/log.ts";
+import { DEFAULT_REPORT_SECONDS } from "../core/program-settings.ts";
 import type { Trace } from "../core/trace.ts";
 import type { Address } from "./connect/address.ts";
 import { DEFAULT_MAX_PIXELS } from "./connect/server-limits.ts";
@@ -32,6 +33,8 @@ export interface WindowOptions {
   once: boolean;
   /** True to wait also for a host or camera that is not known (yet). Default: false. */
   wait?: boolean | undefined;
+  /** The seconds between two reports. Default: 1. */
+  reportSeconds?: number | undefined;
   /** Receives the log. Default: no log. */
   log?: Log;
   /** Receives the spans of each frame on the track `viewer CAMERA`. Default: no trace. */
@@ -50,7 +53,6 @@ const DECODER: CodecName = "simd";
 export const ARENA_BYTES = 256 * 2 ** 20;
 export const ARENA_BYTES_PER_PIXEL = 64;
 const TICK_MS = 100;
-const REPORT_MS = 1_000;
 
 export class ViewSession implements AsyncDisposable {
   readonly arena: Arena;
@@ -62,13 +64,16 @@ export class ViewSession implements AsyncDisposable {
   readonly #stopping = new AbortController();
   readonly #timers = new DisposableStack();
   readonly #atEnd = new AsyncDisposableStack();
+  readonly #reportSeconds: number;
   #failure: { reason: unknown } | null = null;
 
   constructor(
-    { workers, seconds, maxPixels = DEFAULT_MAX_PIXELS }: Pick<WindowOptions, "workers" | "seconds" | "maxPixels">,
+    options: Pick<WindowOptions, "workers" | "seconds" | "maxPixels" | "reportSeconds">,
     log: Log,
     signal: AbortSignal,
   ) {
+    const { workers, seconds, maxPixels = DEFAULT_MAX_PIXELS, reportSeconds = DEFAULT_REPORT_SECONDS } = options;
+    this.#reportSeconds = reportSeconds;
     this.arena = Arena.create(ARENA_BYTES + ARENA_BYTES_PER_PIXEL * maxPixels);
     this.stopped = AbortSignal.any([signal, this.#stopping.signal]);
     this.pool = new CodecPool({
@@ -103,12 +108,16 @@ export class ViewSession implements AsyncDisposable {
     if (this.#failure !== null && !(this.#failure.reason instanceof OutputClosed)) throw this.#failure.reason;
   }
 
-  /** Calls `tick` ten times a second, and `report` once a second. */
+  /** Calls `tick` ten times a second, and `report` in the interval of reports. */
   startTimers(tick: () => void, report: () => void): void {
-    const ticking = setInterval(tick, TICK_MS);
-    const reporting = setInterval(report, REPORT_MS);
-    this.#timers.defer(() => clearInterval(ticking));
-    this.#timers.defer(() => clearInterval(reporting));
+    this.repeat(TICK_MS, tick);
+    this.repeat(this.#reportSeconds * 1000, report);
+  }
+
+  /** Calls `action` again and again until the session ends. */
+  repeat(intervalMs: number, action: () => void): void {
+    const timer = setInterval(action, intervalMs);
+    this.#timers.defer(() => clearInterval(timer));
   }
 
   /**

@@ -20,6 +20,7 @@ import type { ScreenEvents } from "./screens/screen.ts";
 import { ViewSession, type WindowOptions } from "./session.ts";
 
 /** The first size of the window, or the size of the grid when there is no window. */
+const REFRESH_MS = 1_000;
 const WINDOW_SIZE = { width: 1280, height: 720 };
 
 /** The report of a grid. `--json` prints this object. */
@@ -123,11 +124,10 @@ export async function viewGrid(
   }
   session.startTimers(
     () => all((view) => view.tick()),
-    () => {
-      report(present());
-      all((view) => view.refresh()); // The displayed age of a picture grows even if no new picture comes.
-    },
+    () => report(present()),
   );
+  // The displayed age of a picture grows even if no new picture comes.
+  session.repeat(REFRESH_MS, () => all((view) => view.refresh()));
   await Promise.all(views.map((view) => view.run().catch((reason: unknown) => session.fail(reason))));
   session.throwIfFailed();
   return present();

@@ -3,12 +3,23 @@
 import { LOG_LEVELS } from "./log.ts";
 import type { SettingEntry } from "./setting-table.ts";
 
+/** The seconds between two reports, unless `--report-interval` gives another number. */
+export const DEFAULT_REPORT_SECONDS = 1;
+
 export const PROGRAM_SETTINGS = [
   {
     name: "json",
     scope: "program",
     type: { kind: "switch" },
-    help: 'print one JSON object a second on standard output, the last with "final": true',
+    help: 'print reports as JSON objects, one in each line of standard output, the last with "final": true',
+  },
+  {
+    name: "report-interval",
+    scope: "program",
+    type: { kind: "number", range: [0.05, 3600] },
+    placeholder: "seconds",
+    default: DEFAULT_REPORT_SECONDS,
+    help: "seconds between two reports",
   },
   {
     name: "log-level",

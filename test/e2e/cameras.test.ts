@@ -8,7 +8,7 @@ import { readCameras } from "../../src/protocol/cameras.ts";
 import { readWelcome } from "../../src/protocol/greeting.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MessageType } from "../../src/protocol/wire.ts";
-import { CLIP, Program, runToEnd, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { CLIP, Program, REPORTS_A_SECOND, runToEnd, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 import type { ViewReport } from "../../src/client/figures.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
@@ -75,7 +75,7 @@ describe("serve: runs two cameras", () => {
     });
     const people = await runToEnd("view", [address, "--list"], { rawOutput: true });
     expect(people.program.bytes.toString()).toBe("pattern    320×240  20 fps\npattern-2  320×240  20 fps\n");
-    await server.until("reports", ({ reports }) => reports.length > 3);
+    await server.until("reports", ({ reports }) => reports.length > 3 * REPORTS_A_SECOND);
     expect(server.last).toMatchObject({ encoded: 0, viewers: 0 });
   });
 

@@ -10,7 +10,7 @@ import type { GridReport } from "../../src/client/view-grid.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 import { type FrameCode, readFrameCode } from "../../src/capture/pattern/frame-code.ts";
 import { Desktop, eventually, shareOf, type Window } from "../support/desktop.ts";
-import { Program, runToEnd, startServer, type Server, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { Program, REPORTS_A_SECOND, runToEnd, type Server, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -152,7 +152,7 @@ test("grid: does not connect again and again for a camera that has ended", async
   await using viewer = startGrid(server, ["--display", "none"]);
   await viewer.until("the news", ({ remarks }) => remarks.includes("it is a folder, not a video; asking again every"));
   // The usual pauses are at most 0.25, 0.5, 1 and 2 s, which would give at least three more refusals.
-  await viewer.until("some seconds", ({ reports }) => reports.length > 5);
+  await viewer.until("some seconds", ({ reports }) => reports.length > 5 * REPORTS_A_SECOND);
   expect(server.remarks.match(/refused: /g)?.length).toBe(1);
   expect(viewer.last?.cameras[1]?.frames).toBeGreaterThan(10);
 });

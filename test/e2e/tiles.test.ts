@@ -4,7 +4,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { openLink } from "../support/link.ts";
 import { frameBytes } from "../../src/core/pixel-format.ts";
 import { readFrameCode } from "../../src/capture/pattern/frame-code.ts";
-import { startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { REPORTS_A_SECOND, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -98,11 +98,14 @@ describe("serve: slow links", () => {
     const rate = 300_000;
     await using server = await startServer([...PATTERN, "--max-bitrate", String(rate)]);
     await using viewer = startViewer(server.port);
-    await viewer.until("settled pictures", ({ reports }) => reports.filter(({ frames }) => frames > 0).length >= 5);
-    const [from, to] = [viewer.reports.filter(({ frames }) => frames > 0)[1], viewer.reports.at(-1)];
+    await viewer.until(
+      "settled pictures",
+      ({ reports }) => reports.filter(({ frames }) => frames > 0).length >= 5 * REPORTS_A_SECOND,
+    );
+    const [from, to] = [viewer.reports.filter(({ frames }) => frames > 0)[REPORTS_A_SECOND], viewer.reports.at(-1)];
     if (from === undefined || to === undefined) throw new Error("no reports");
     const bits = 8 * (to.bytesPerFrame * to.frames - from.bytesPerFrame * from.frames);
-    const seconds = viewer.reports.indexOf(to) - viewer.reports.indexOf(from);
+    const seconds = (viewer.reports.indexOf(to) - viewer.reports.indexOf(from)) / REPORTS_A_SECOND;
     expect(bits / seconds / rate).toBeLessThan(1.5);
     expect(bits).toBeGreaterThan(0);
   });

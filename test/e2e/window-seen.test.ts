@@ -5,7 +5,14 @@ import { readFrameCode } from "../../src/capture/pattern/frame-code.ts";
 import type { ViewReport } from "../../src/client/figures.ts";
 import type { GridReport } from "../../src/client/view-grid.ts";
 import { Desktop, eventually, type Window } from "../support/desktop.ts";
-import { Program, type Server, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import {
+  Program,
+  REPORTS_A_SECOND,
+  type Server,
+  startServer,
+  startViewer,
+  TEST_TIMEOUT_MS,
+} from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -59,12 +66,13 @@ async function showWindow(
 async function untilNothingIsSent(server: Server, viewer: Program<ViewReport>): Promise<void> {
   const before = viewer.reports.length;
   await viewer.until("no more pictures", ({ reports }) => {
-    return reports.length > before + 2 && reports.at(-1)?.frames === reports.at(-2)?.frames;
+    const second = reports.slice(before + 1).slice(-REPORTS_A_SECOND - 1);
+    return second.length > REPORTS_A_SECOND && second.every(({ frames }) => frames === second[0]?.frames);
   });
   const { length } = server.reports;
-  await server.until("two reports", ({ reports }) => reports.length >= length + 2);
-  const [first, second] = server.reports.slice(length).map(({ encoded }) => encoded);
-  expect(second).toBe(first ?? -1);
+  await server.until("a second", ({ reports }) => reports.length > length + REPORTS_A_SECOND);
+  const encoded = server.reports.slice(length).map((report) => report.encoded);
+  expect(encoded.at(-1)).toBe(encoded[0] ?? -1);
 }
 
 describe("window: while it cannot be seen", () => {

@@ -18,6 +18,9 @@ export const TEST_TIMEOUT_MS = 60_000;
 /** A test fails when it has waited this long. The time is long, because only an event that never comes is a failure. */
 const PATIENCE_MS = Number(process.env["TEST_PATIENCE_MS"] ?? 20_000);
 
+/** The reports of a program in a second. Without `--report-interval` it would be one, and most waits of tests are for a report. */
+export const REPORTS_A_SECOND = 10;
+
 const STATE_FOLDER = mkdtempSync(join(tmpdir(), "slipstream-test-state-"));
 afterAll(() => rmSync(STATE_FOLDER, { recursive: true, force: true }));
 /** Variables for programs of tests. They have a state folder of their own, so that the keys and servers of the user do not matter. */
@@ -50,7 +53,11 @@ export class Program<Report> implements AsyncDisposable {
       name === "serve" && options.cwd === undefined && !flags.includes("--config") ? ["--no-config"] : [];
     // Servers of tests run at the same time, and only one of them could have the default port of the web page.
     const noHttp = name === "serve" && !flags.some((flag) => /^--(no-)?http$/.test(flag)) ? ["--no-http"] : [];
-    const command = [process.execPath, at(script), ...flags, ...noConfig, ...noHttp];
+    const sooner =
+      flags.includes("--json") && !flags.includes("--report-interval")
+        ? ["--report-interval", String(1 / REPORTS_A_SECOND)]
+        : [];
+    const command = [process.execPath, at(script), ...flags, ...noConfig, ...noHttp, ...sooner];
     const child = Bun.spawn([...(options.through ?? []), ...command], {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       stdin: options.stdin ?? "ignore",
