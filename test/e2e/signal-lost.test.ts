@@ -43,7 +43,9 @@ function look(): { coloured: number; red: number; brightness: number } {
   const rgba = screenshot();
   let [coloured, red, sum] = [0, 0, 0];
   for (let at = 0; at < rgba.length; at += 4) {
-    const [r = 0, g = 0, b = 0] = rgba.subarray(at, at + 3);
+    const r = rgba[at] as number;
+    const g = rgba[at + 1] as number;
+    const b = rgba[at + 2] as number;
     const isRed = Math.abs(r - 0xd0) <= 3 && Math.abs(g - 0x20) <= 3 && Math.abs(b - 0x20) <= 3;
     if (isRed) red++;
     else if (Math.max(r, g, b) - Math.min(r, g, b) > 24) coloured++;
@@ -62,8 +64,15 @@ async function eventually(what: string, isTrue: () => boolean): Promise<void> {
 }
 
 const openWindow = (port: number) => startViewer(port, ["--display", "sdl"], { env: { DISPLAY: shown.name } });
-const hasColour = () => look().coloured > 0.02;
-const isGrey = () => look().coloured < 0.001 && look().red > 0.002;
+/** Whether the screen shows a picture in colours, and no alarm. */
+const isColoured = () => {
+  const { coloured, red } = look();
+  return coloured > 0.02 && red === 0;
+};
+const isGrey = () => {
+  const { coloured, red } = look();
+  return coloured < 0.001 && red > 0.002;
+};
 
 /** The process id of the server's ffmpeg. Waits until it differs from `before`. */
 async function ffmpegOf(server: Server, before = 0): Promise<number> {
@@ -90,7 +99,7 @@ describe("view: a lost signal", () => {
   test("lost signal: the picture of a source that hangs is grey after 2 s, and coloured again with the next frame", async () => {
     await using server = await startServer(["--source", CLIP, "--size", "640x480"]);
     await using viewer = openWindow(server.port);
-    await eventually("the picture", () => hasColour() && look().red === 0);
+    await eventually("the picture", isColoured);
     const before = look();
     expect(viewer.last?.trouble ?? null).toBeNull();
     const ffmpeg = await ffmpegOf(server);
@@ -103,7 +112,7 @@ describe("view: a lost signal", () => {
     } finally {
       process.kill(ffmpeg, "SIGCONT");
     }
-    await eventually("colours", () => hasColour() && look().red === 0);
+    await eventually("colours", isColoured);
     await viewer.until("that all is well", isWell);
     await server.until("that it is back", ({ remarks }) => remarks.includes("vtest-6s.mp4 is back"));
   });
@@ -111,7 +120,7 @@ describe("view: a lost signal", () => {
   test("lost signal: the picture is grey after 2 s without a message from the server", async () => {
     await using server = await startServer(["--source", CLIP, "--size", "640x480"]);
     await using viewer = openWindow(server.port);
-    await eventually("the picture", () => hasColour() && look().red === 0);
+    await eventually("the picture", isColoured);
     server.child.kill("SIGSTOP");
     try {
       await lasts(viewer, /^no new picture$/);
@@ -119,7 +128,7 @@ describe("view: a lost signal", () => {
     } finally {
       server.child.kill("SIGCONT");
     }
-    await eventually("colours", () => hasColour() && look().red === 0);
+    await eventually("colours", isColoured);
     await viewer.until("that all is well", isWell);
   });
 
@@ -127,13 +136,13 @@ describe("view: a lost signal", () => {
     const flags = ["--source", CLIP, "--size", "640x480"];
     const first = await startServer(flags);
     await using viewer = openWindow(first.port);
-    await eventually("the picture", () => hasColour() && look().red === 0);
+    await eventually("the picture", isColoured);
     first.child.kill("SIGKILL");
     await first.end();
     await lasts(viewer, /^(?:the server closed the connection|no program listens|waiting for)/);
     await eventually("grey", isGrey);
     await using _ = await startServer([...flags, "--port", String(first.port)]);
-    await eventually("colours", () => hasColour() && look().red === 0);
+    await eventually("colours", isColoured);
     await viewer.until("that all is well", isWell);
     expect(viewer.last?.reconnects).toBe(1);
   });

@@ -19,7 +19,7 @@ export const TEST_TIMEOUT_MS = 60_000;
 const PATIENCE_MS = Number(process.env["TEST_PATIENCE_MS"] ?? 20_000);
 
 /** The reports of a program in a second. Without `--report-interval` it would be one, and most waits of tests are for a report. */
-export const REPORTS_A_SECOND = 10;
+export const REPORTS_A_SECOND = 5;
 
 const STATE_FOLDER = mkdtempSync(join(tmpdir(), "slipstream-test-state-"));
 afterAll(() => rmSync(STATE_FOLDER, { recursive: true, force: true }));
@@ -53,11 +53,10 @@ export class Program<Report> implements AsyncDisposable {
       name === "serve" && options.cwd === undefined && !flags.includes("--config") ? ["--no-config"] : [];
     // Servers of tests run at the same time, and only one of them could have the default port of the web page.
     const noHttp = name === "serve" && !flags.some((flag) => /^--(no-)?http$/.test(flag)) ? ["--no-http"] : [];
-    const sooner =
-      flags.includes("--json") && !flags.includes("--report-interval")
-        ? ["--report-interval", String(1 / REPORTS_A_SECOND)]
-        : [];
-    const command = [process.execPath, at(script), ...flags, ...noConfig, ...noHttp, ...sooner];
+    const hasReports = (name === "serve" || name === "view") && flags.includes("--json");
+    const interval =
+      hasReports && !flags.includes("--report-interval") ? ["--report-interval", String(1 / REPORTS_A_SECOND)] : [];
+    const command = [process.execPath, at(script), ...flags, ...noConfig, ...noHttp, ...interval];
     const child = Bun.spawn([...(options.through ?? []), ...command], {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       stdin: options.stdin ?? "ignore",
