@@ -157,7 +157,8 @@ describe("serve: passes a camera's JPEGs on unchanged", () => {
     const relay = openLink({ serverPort: server.port, bitsPerSecond: 5_000_000, delayMs: 5 });
     endings.push(() => relay.close());
     const near = await new Listener().open(server.port);
-    await using far = startViewer(relay.port);
+    // With a report a second, the link is slow until the viewer has settled for its rate.
+    await using far = startViewer(relay.port, ["--report-interval", "1"]);
     await far.until("tiles", ({ last }) => last !== undefined && last.quality > 0);
     relay.setRate(200_000_000);
     await far.until("the camera's own", ({ last }) => last !== undefined && last.width === 640 && last.quality === 0);
