@@ -40,7 +40,10 @@ export class Snapshots {
     this.#byCamera.set(camera, takers);
     const key = `${wish.width} ${wish.quality}`;
     let taker = takers.get(key);
+    takers.delete(key); // so that it becomes the last one in the order
     if (taker === undefined) {
+      if (takers.size >= MAX_TAKERS)
+        [...takers.values()].find(({ isWaiting }) => !isWaiting)?.end("others were taken since");
       if (takers.size >= MAX_TAKERS) {
         return { reason: GoodbyeReason.full, text: `snapshots of ${camera.name} have too many sizes and qualities` };
       }
@@ -50,7 +53,7 @@ export class Snapshots {
       });
       takers.set(key, taker);
       taker.begin();
-    }
+    } else takers.set(key, taker);
     return await taker.take();
   }
 }
@@ -117,7 +120,7 @@ class Taker implements AudienceMember {
     }
     this.#waiting--;
     if (this.#waiting === 0 && this.watching) {
-      this.#timer = setTimeout(() => this.#end("no snapshot was taken for 2 s"), KEPT_MS);
+      this.#timer = setTimeout(() => this.end("no snapshot was taken for 2 s"), KEPT_MS);
     }
     const text = `no picture of ${this.#camera.name} came within ${PATIENCE_MS / 1000} s`;
     return this.#newest ?? this.#farewell ?? { reason: GoodbyeReason.timeout, text };
@@ -127,6 +130,11 @@ class Taker implements AudienceMember {
     const jpeg = this.#isRight ? (this.#feed?.jpeg() ?? null) : null;
     if (this.#feed === null || jpeg === null) return null;
     return { jpeg, changedFrame: this.#feed.changedFrame, level: this.#feed.level };
+  }
+
+  /** Whether a request waits for the first picture. */
+  get isWaiting(): boolean {
+    return this.#waiting > 0;
   }
 
   #check(): void {
@@ -152,10 +160,11 @@ class Taker implements AudienceMember {
 
   leave(reason: GoodbyeReason, text: string): void {
     this.#farewell = { reason, text };
-    this.#end(text);
+    this.end(text);
   }
 
-  #end(reason: string): void {
+  /** Ends the feed. Requests that wait for a picture get none. */
+  end(reason: string): void {
     if (!this.watching) return;
     this.watching = false;
     if (this.#timer !== null) clearTimeout(this.#timer);

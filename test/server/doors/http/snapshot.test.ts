@@ -120,6 +120,10 @@ describe("/snapshot", () => {
     clearInterval(timer);
   });
 
+  test("one client that asks for many sizes takes them from nobody", async () => {
+    for (let width = 1; width <= 70; width++) expect((await get(`/snapshot?width=${width}`)).status).toBe(200);
+  });
+
   test("waits for the first picture longer than a picture is kept", async () => {
     const path = "test/fixtures/jpeg-streams/right-0.jpg";
     const camera = createCamera({ name: "slow" });
