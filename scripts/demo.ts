@@ -44,7 +44,7 @@ await runMain(async (signal) => {
     console.log(`There is no display here: the viewer runs ${instead} ${duration}.`);
   }
 
-  const serverFlags = ["--no-config", "--source", VIDEO, "--port", "0", "--json"];
+  const serverFlags = ["--no-config", "--source", VIDEO, "--port", "0", "--http", "0", "--json"];
   const server = Bun.spawn([process.execPath, at("../src/cli/serve.ts"), ...serverFlags], {
     stdio: ["ignore", "pipe", "inherit"],
   });
