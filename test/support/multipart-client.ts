@@ -51,7 +51,7 @@ export class MultipartClient {
 
   /** Waits for at least so many parts. */
   async wait(count: number): Promise<MultipartPart[]> {
-    await until(() => this.parts.length >= count || this.isClosed, `${count} parts`);
+    await until(() => this.parts.length >= count || this.isClosed, `${count} parts`, 30_000);
     return this.parts;
   }
 

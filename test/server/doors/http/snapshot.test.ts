@@ -1,13 +1,16 @@
 // The routes /snapshot, /state and those with the names of other servers, of a real server.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createCamera } from "../../../../src/capture/push-camera.ts";
 import type { Rendition } from "../../../../src/server/renditions/rendition.ts";
 import { serve, type Server } from "../../../../src/server/serve.ts";
 import type { ServeOptions } from "../../../../src/server/settings/options.ts";
 import { djpeg } from "../../../support/jpeg-tools.ts";
 import { MultipartClient } from "../../../support/multipart-client.ts";
+import { TEST_TIMEOUT_MS } from "../../../support/programs.ts";
 import { until } from "../../../support/wait-until.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const SIZE = { width: 640, height: 360 };
 const KEY = "a-key-of-at-least-20-characters";

@@ -1,15 +1,20 @@
 // The route /stream of a real server: its form, its pictures, slow clients, limits and ends.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createCamera, type PushCamera } from "../../../../src/capture/push-camera.ts";
 import type { Rendition } from "../../../../src/server/renditions/rendition.ts";
 import { serve, type Server } from "../../../../src/server/serve.ts";
 import type { ServeOptions } from "../../../../src/server/settings/options.ts";
 import { djpeg } from "../../../support/jpeg-tools.ts";
 import { MultipartClient } from "../../../support/multipart-client.ts";
+import { TEST_TIMEOUT_MS } from "../../../support/programs.ts";
 import { until } from "../../../support/wait-until.ts";
 
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
 const SIZE = { width: 640, height: 360 };
+/** Pictures of 1080p take long on a busy machine. */
+const PATIENCE_MS = 30_000;
 const KEY = "a-key-of-at-least-20-characters";
 
 let server: Server;
@@ -154,11 +159,11 @@ describe("/stream", () => {
     client.pause();
     const before = client.receivedBytes;
     const { frames } = large.report();
-    await until(() => large.report().frames > frames + 60, "60 more frames of the camera");
+    await until(() => large.report().frames > frames + 60, "60 more frames of the camera", PATIENCE_MS);
     const { encoded } = large.report();
     client.resume();
     // What has waited comes at once. 40 pictures would fit into the buffers of the kernel.
-    await until(() => client.parts.length > 6, "more pictures");
+    await until(() => client.parts.length > 6, "more pictures", PATIENCE_MS);
     const times = client.parts.map(({ headers }) => Number(headers["x-timestamp"]));
     const gap = times.findIndex((time, index) => time - (times[index - 1] ?? time) > 0.5);
     expect(gap).toBeGreaterThan(0);
@@ -177,7 +182,7 @@ describe("/stream", () => {
     const stalled = await MultipartClient.open(portOf(strict), "/stream");
     await stalled.wait(1);
     stalled.pause();
-    await until(() => strict.report().refusedBy.stalled === 1, "the end of the stalled client");
+    await until(() => strict.report().refusedBy.stalled === 1, "the end of the stalled client", PATIENCE_MS);
     await until(() => strict.report().viewers === 1, "its removal");
     const before = healthy.parts.length;
     await healthy.wait(before + 3);
