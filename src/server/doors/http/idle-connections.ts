@@ -19,8 +19,6 @@ const MOST_OF_ADDRESS = 8;
 const MOST_HEARD_OF_ADDRESS = 32;
 /** The names of so many connections are kept before those of closed ones are removed. */
 const MOST_NAMES = 4096;
-/** With fewer free files, the folder of open files may not be readable. */
-const LEAST_FREE = 4;
 const CHECK_MS = 50;
 /** So many new connections with a request lead to a check before its time. */
 const CHECK_EACH = 16;
@@ -40,9 +38,9 @@ export class IdleConnections implements Disposable {
   readonly #heard = new Set<string>();
   /** The names of connections that carry viewers. */
   readonly #viewers = new Set<string>();
-  /** The numbers of open and of free files without the connections of the doors. */
-  #open: number;
-  #free: number;
+  /** The numbers of open and of free files at the start. */
+  readonly #open: number;
+  readonly #free: number;
   #heardSinceCheck = 0;
   readonly #checking: ReturnType<typeof setInterval>;
 
@@ -86,14 +84,7 @@ export class IdleConnections implements Disposable {
   #endExcess(viewers: number): void {
     const idle = this.#find();
     const excess = idle.length - this.#most(viewers);
-    if (excess <= 0) {
-      const free = freeFiles() ?? Number.POSITIVE_INFINITY;
-      if (free < LEAST_FREE) return; // without a free file the connections could not be listed
-      // Others have opened files since the start, for example cameras.
-      this.#open = (openFiles() ?? 0) - viewers - idle.length;
-      this.#free = free + viewers + idle.length;
-      return;
-    }
+    if (excess <= 0) return; // others have opened files since the start, for example cameras
     const silent = idle.filter(({ name }) => !this.#heard.has(name));
     const heard = idle.filter(({ name }) => this.#heard.has(name));
     const choices = [
