@@ -67,7 +67,7 @@ export class Admission {
     if (!origin.connects.take(now)) {
       return this.#refuse(
         "connects",
-        `too many new connections came from ${name}: the limit is ${connectsPerSecond} a second`,
+        `too many new connections came from ${name}: the limit is ${connectsPerSecond * (origin.isLoopback ? LOOPBACK_CONNECTS : 1)} a second`,
       );
     }
     if (!origin.isLoopback && origin.greeting >= maxGreetingsPerAddress) {
@@ -103,7 +103,7 @@ export class Admission {
     const { requestsPerSecond } = this.#limits;
     return this.#refuse(
       "requests",
-      `too many requests came from ${origin.name}: the limit is ${requestsPerSecond} a second`,
+      `too many requests came from ${origin.name}: the limit is ${requestsPerSecond * (origin.isLoopback ? LOOPBACK_CONNECTS : 1)} a second`,
     );
   }
 

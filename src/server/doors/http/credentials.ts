@@ -4,7 +4,7 @@ import { type Micros, nowMicros } from "../../../core/clock.ts";
 import { GoodbyeReason } from "../../../protocol/wire.ts";
 import type { Gatekeeper } from "../../access/gatekeeper.ts";
 import { EVERYBODY, NOBODY, type Role } from "../../access/role.ts";
-import { textResponse } from "./request.ts";
+import { textResponse, type WebRequest } from "./request.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** A key in a request must not be longer. */
@@ -12,10 +12,14 @@ const MAX_KEY_CHARACTERS = 512;
 /** Names the schemes that programs may use (RFC 7617, RFC 6750). */
 const CHALLENGE = 'Basic realm="Slipstream: any name, and the key as password", charset="UTF-8"';
 
+/** The facts about a request that decide about its role. */
+type Asked = Pick<WebRequest, "request" | "ip" | "isSecure">;
+
 /** Returns the role of a request, or the answer for a request whose key is missing or wrong. */
-export function roleOf(request: Request, ip: string, gatekeeper: Gatekeeper, sessions: Sessions): Role | Response {
+export function roleOf(asked: Asked, gatekeeper: Gatekeeper, sessions: Sessions): Role | Response {
+  const { request, ip, isSecure } = asked;
   if (!gatekeeper.needsKey) return EVERYBODY;
-  const role = sessions.roleOf(request);
+  const role = sessions.roleOf(request, isSecure);
   if (role !== null) return role;
   const header = request.headers.get("authorization");
   if (header === null) {
@@ -33,9 +37,10 @@ export function roleOf(request: Request, ip: string, gatekeeper: Gatekeeper, ses
 }
 
 /** Returns the role of a request that needs no key. Without a key the role is NOBODY, if the server has keys. */
-export function roleIfAny(request: Request, ip: string, gatekeeper: Gatekeeper, sessions: Sessions): Role | Response {
-  if (!gatekeeper.needsKey || request.headers.has("authorization")) return roleOf(request, ip, gatekeeper, sessions);
-  return sessions.roleOf(request) ?? NOBODY;
+export function roleIfAny(asked: Asked, gatekeeper: Gatekeeper, sessions: Sessions): Role | Response {
+  const { request, isSecure } = asked;
+  if (!gatekeeper.needsKey || request.headers.has("authorization")) return roleOf(asked, gatekeeper, sessions);
+  return sessions.roleOf(request, isSecure) ?? NOBODY;
 }
 
 /** Returns the role of a key, or the answer for a wrong one. */

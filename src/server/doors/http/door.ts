@@ -197,7 +197,7 @@ export class HttpDoor implements Disposable {
     }
     const { reception } = this.#options;
     const findRole = route.isPublic ? roleIfAny : roleOf;
-    const role = findRole(request, from.ip, reception.gatekeeper, this.#sessions);
+    const role = findRole({ ...from, request }, reception.gatekeeper, this.#sessions);
     if (role instanceof Response) {
       // Each browser asks without a key first.
       if (request.headers.has("authorization")) reception.refusedRequest(from.ip, from.address, "the key is wrong");

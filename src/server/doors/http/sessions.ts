@@ -6,8 +6,8 @@ import { type Micros, nowMicros } from "../../../core/clock.ts";
 import type { Role } from "../../access/role.ts";
 
 const LIFETIME_S = 12 * 3600;
-/** The most sessions. If there are more, the oldest one ends. */
-const MAX_SESSIONS = 1024;
+/** The most sessions of one key. If there are more, the oldest one of this key ends, and those of other keys stay. */
+const MAX_SESSIONS_OF_KEY = 64;
 /** A browser accepts a cookie with this prefix only over TLS and only for this host (RFC 6265bis, 4.1.3.2). */
 const SECURE_PREFIX = "__Host-";
 
@@ -34,21 +34,22 @@ export class Sessions {
   begin(role: Role, isSecure: boolean): string {
     const id = randomBytes(24).toString("base64url");
     this.#sessions.set(id, { role, endsAt: nowMicros() + LIFETIME_S * 1e6 });
-    const [oldest] = this.#sessions.keys();
-    if (this.#sessions.size > MAX_SESSIONS && oldest !== undefined) this.#sessions.delete(oldest);
+    const ofKey = [...this.#sessions].filter(([, session]) => session.role === role);
+    const [oldest] = ofKey;
+    if (ofKey.length > MAX_SESSIONS_OF_KEY && oldest !== undefined) this.#sessions.delete(oldest[0]);
     return this.#cookie(id, LIFETIME_S, isSecure);
   }
 
   /** Ends the session of a request. Returns the value of the header Set-Cookie, which removes the cookie. */
   end(request: Request, isSecure: boolean): string {
-    const id = this.#idOf(request);
+    const id = this.#idOf(request, isSecure);
     if (id !== null) this.#sessions.delete(id);
     return this.#cookie("", 0, isSecure);
   }
 
   /** Returns the role of the session to which a request belongs, or null. */
-  roleOf(request: Request): Role | null {
-    const id = this.#idOf(request);
+  roleOf(request: Request, isSecure: boolean): Role | null {
+    const id = this.#idOf(request, isSecure);
     const session = id === null ? undefined : this.#sessions.get(id);
     if (id === null || session === undefined) return null;
     if (session.endsAt > nowMicros() && this.#holds(session.role)) return session.role;
@@ -61,13 +62,13 @@ export class Sessions {
     return `${name}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${isSecure ? "; Secure" : ""}`;
   }
 
-  /** Returns the session in the cookies of a request. The secure cookie comes first, because a page without TLS cannot set it. */
-  #idOf(request: Request): string | null {
+  /** Returns the session in the cookies of a request. Over TLS only the secure cookie counts, because a page without TLS cannot set it. */
+  #idOf(request: Request, isSecure: boolean): string | null {
     const cookies = new Map<string, string>();
     for (const part of (request.headers.get("cookie") ?? "").split(";")) {
       const [name = "", value = ""] = part.trim().split("=", 2);
       if (!cookies.has(name)) cookies.set(name, value);
     }
-    return cookies.get(`${SECURE_PREFIX}${this.#name}`) ?? cookies.get(this.#name) ?? null;
+    return cookies.get(isSecure ? `${SECURE_PREFIX}${this.#name}` : this.#name) ?? null;
   }
 }
