@@ -116,7 +116,18 @@ describe("parseLogLevels: levels for all subjects and for single ones", () => {
 });
 
 describe("lines of the server: their form in each output", () => {
-  const flags = ["--no-config", "--source", "pattern", "--source", "pattern", "--port", "0", "--frames", "1"];
+  const flags = [
+    "--no-config",
+    "--source",
+    "pattern",
+    "--source",
+    "pattern",
+    "--port",
+    "0",
+    "--frames",
+    "1",
+    "--no-http",
+  ];
 
   test("Output: in a pipe each line has an ISO time stamp, its level and its subject", async () => {
     const { code, remarks } = await runToEnd("serve", flags, { env: { SLIPSTREAM_LOG: "" } });

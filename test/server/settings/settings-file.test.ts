@@ -102,11 +102,11 @@ describe("combine: settings of the command line and of the settings file", () =>
         folder: ".",
         writtenAt: "x.toml:24: cameras[0].source",
         settings: [
-          { name: "brightness", value: "128", writtenAt: "x.toml:25: cameras[0].set.brightness" },
+          { name: "brightness", value: "128", writtenAt: "x.toml:29: cameras[0].set.brightness" },
           {
             name: "white_balance_automatic",
             value: "false",
-            writtenAt: "x.toml:25: cameras[0].set.white_balance_automatic",
+            writtenAt: "x.toml:29: cameras[0].set.white_balance_automatic",
           },
         ],
         size: { width: 1280, height: 720 },

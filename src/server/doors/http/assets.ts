@@ -1,5 +1,5 @@
-// The files of the page: src/browser, bundled for browsers, and the builds of the decoder kernel. They are made once and kept in
-// memory.
+// The files of the page: src/browser, bundled for browsers, and the builds of the decoder kernel. They are made for the first
+// browser, which takes about 100 ms, and kept in memory.
 
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
@@ -34,7 +34,7 @@ const FILES: Readonly<Record<string, { type: string; path: string }>> = {
   "/decoder.relaxed.wasm": { type: "application/wasm", path: WASM_PATHS["decoder.relaxed"] },
 };
 
-/** The assets, which all doors of the process share. Null before the first door. */
+/** The assets, which all doors of the process share. Null before the first request. */
 let assets: Promise<ReadonlyMap<string, Asset>> | null = null;
 
 /** Makes the files of the page, or returns those that are made. Rejects if this program does not contain their sources. */
@@ -43,17 +43,19 @@ export function pageAssets(): Promise<ReadonlyMap<string, Asset>> {
   return assets;
 }
 
-/** Returns the routes of the files, and begins to make them. */
+/** Returns the routes of the files. */
 export function assetRoutes({ log }: Pick<WebHost, "log">): Route[] {
-  pageAssets().catch((error: unknown) => log.warning(`there is no web page: ${messageOf(error)}`));
+  let hasFailed = false;
+  const fail = (error: unknown) => {
+    if (!hasFailed) log.warning(`there is no web page: ${messageOf(error)}`);
+    hasFailed = true;
+    return undefined;
+  };
   return [...Object.keys(FILES), ...Object.keys(SCRIPTS)].map((path) => ({
     path,
     isPublic: true,
     async handle({ request }) {
-      const asset = await pageAssets().then(
-        (all) => all.get(path),
-        () => undefined, // the log has the reason
-      );
+      const asset = await pageAssets().then((all) => all.get(path), fail);
       return asset === undefined
         ? textResponse(503, "this program has no page, but /stream has the pictures")
         : answer(request, asset);

@@ -39,7 +39,7 @@ export class Guard {
     if (name === null) return "the Host header is not a host name";
     const known = [...this.#names, ...this.#certificateNames()];
     if (isIP(name) !== 0 || known.some((each) => matches(each.toLowerCase(), name))) return null;
-    return `'${shown(name)}' is not a name of this server: add --http-name with this name to its start if it is`;
+    return `'${shown(name)}' is not a name of this server: add --http-name ${shown(name)} to its start if it is`;
   }
 
   /**
