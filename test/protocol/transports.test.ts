@@ -4,12 +4,13 @@ import { afterEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Connection, type ConnectionEvents } from "../../src/client/connect/connection.ts";
 import type { Picture } from "../../src/protocol/messages.ts";
-import { GONE, type Transport } from "../../src/protocol/transport.ts";
+import { GONE } from "../../src/protocol/transport.ts";
 import { GoodbyeReason } from "../../src/protocol/wire.ts";
 import { Viewer } from "../../src/server/deliver/viewer.ts";
 import { MemoryTransport } from "../support/memory-transport.ts";
 import { picture, PictureCamera } from "../support/picture-camera.ts";
 import { until } from "../support/wait-until.ts";
+import { openWebSocket } from "../support/web-socket-transport.ts";
 
 const ADDRESS = { host: "a-test", port: 1, camera: "" };
 
@@ -176,27 +177,10 @@ describe("Viewer over a WebSocket", () => {
 
   /** The end of a viewer in a web page. */
   async function connect(port: number, received: Received): Promise<Connection> {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}`);
-    socket.binaryType = "arraybuffer";
-    const opened = Promise.withResolvers<void>();
-    socket.onopen = () => opened.resolve();
-    socket.onerror = () => opened.reject(new Error("no WebSocket"));
-    await opened.promise;
-    const transport: Transport = {
-      write(bytes) {
-        if (socket.readyState !== WebSocket.OPEN) return GONE;
-        socket.send(new Uint8Array(bytes));
-        return bytes.length;
-      },
-      get bufferedBytes() {
-        return socket.bufferedAmount;
-      },
-      end: () => socket.close(),
-      abort: () => socket.close(),
-    };
-    const connection = new Connection(transport, ADDRESS, received.events);
-    socket.onmessage = ({ data }) => connection.receive(new Uint8Array(data));
-    socket.onclose = () => connection.closed("the server went away");
+    const { receiver: connection } = await openWebSocket(
+      `ws://127.0.0.1:${port}`,
+      (transport) => new Connection(transport, ADDRESS, received.events),
+    );
     received.connection = connection;
     return connection;
   }

@@ -1,7 +1,8 @@
 // Calls the C library through bun:ffi: it opens a device, sends requests to it, maps its memory and waits for it.
 
-import { dlopen, type Pointer, ptr, read, toArrayBuffer } from "bun:ffi";
+import { type Pointer, ptr, read, toArrayBuffer } from "bun:ffi";
 import { constants } from "node:os";
+import { openLibc } from "../../system/open-libc.ts";
 
 const FUNCTIONS = {
   open: { args: ["ptr", "i32"], returns: "i32" },
@@ -15,10 +16,7 @@ const FUNCTIONS = {
   __errno_location: { args: [], returns: "ptr" },
 } as const;
 
-/** The file names of the C library: glibc, then musl. */
-const LIBRARIES = ["libc.so.6", "libc.so"];
-
-type Libc = ReturnType<typeof dlopen<typeof FUNCTIONS>>["symbols"];
+type Libc = NonNullable<ReturnType<typeof openLibc<typeof FUNCTIONS>>>;
 let loaded: Libc | null | undefined;
 
 /**
@@ -30,17 +28,7 @@ export function hasLibc(): boolean {
 }
 
 function load(): Libc | null {
-  if (loaded !== undefined) return loaded;
-  loaded = null;
-  if (process.platform !== "linux" || (process.arch !== "x64" && process.arch !== "arm64")) return null;
-  for (const library of LIBRARIES) {
-    try {
-      loaded = dlopen(library, FUNCTIONS).symbols;
-      break;
-    } catch {
-      // This library is missing or cannot be loaded, so the next one is tried. If all fail, hasLibc returns false.
-    }
-  }
+  if (loaded === undefined) loaded = openLibc(FUNCTIONS);
   return loaded;
 }
 

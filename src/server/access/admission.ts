@@ -8,9 +8,10 @@ import { addressGroup, isLoopback } from "./address-group.ts";
 import { type AccessLimits, CONNECTS_BURST, LIMIT_NAMES, type LimitName } from "./limits.ts";
 
 /**
- * The factor by which more connections a second are allowed from the server's own machine, because its programs share an address.
+ * The factor by which more connections and requests a second are allowed from the server's own machine, because its programs share
+ * an address.
  */
-const LOOPBACK_CONNECTS = 10;
+const LOOPBACK_FACTOR = 10;
 /** If a viewer is disconnected because it sends too many messages, this counts as so many new connections of its address. */
 const FLOOD_COSTS_CONNECTS = 10;
 
@@ -67,7 +68,7 @@ export class Admission {
     if (!origin.connects.take(now)) {
       return this.#refuse(
         "connects",
-        `too many new connections came from ${name}: the limit is ${connectsPerSecond * (origin.isLoopback ? LOOPBACK_CONNECTS : 1)} a second`,
+        `too many new connections came from ${name}: the limit is ${connectsPerSecond * factorOf(origin)} a second`,
       );
     }
     if (!origin.isLoopback && origin.greeting >= maxGreetingsPerAddress) {
@@ -103,7 +104,7 @@ export class Admission {
     const { requestsPerSecond } = this.#limits;
     return this.#refuse(
       "requests",
-      `too many requests came from ${origin.name}: the limit is ${requestsPerSecond * (origin.isLoopback ? LOOPBACK_CONNECTS : 1)} a second`,
+      `too many requests came from ${origin.name}: the limit is ${requestsPerSecond * factorOf(origin)} a second`,
     );
   }
 
@@ -157,7 +158,7 @@ export class Admission {
     if (known !== undefined) return known;
     const isOwn = isLoopback(ip);
     const bucket = (limit: number) => {
-      const perSecond = limit * (isOwn ? LOOPBACK_CONNECTS : 1);
+      const perSecond = limit * factorOf({ isLoopback: isOwn });
       return new TokenBucket({ perSecond, burst: perSecond * CONNECTS_BURST }, now);
     };
     const connects = bucket(this.#limits.connectsPerSecond);
@@ -171,4 +172,9 @@ export class Admission {
     this.refused.add(limit);
     return { limit, text };
   }
+}
+
+/** The factor by which an address may exceed the limits of connections and requests. */
+function factorOf({ isLoopback }: Pick<Origin, "isLoopback">): number {
+  return isLoopback ? LOOPBACK_FACTOR : 1;
 }

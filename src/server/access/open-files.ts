@@ -31,7 +31,8 @@ export function freeFiles(): number | null {
   try {
     const limits = readFileSync("/proc/self/limits", "utf8");
     const most = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.NaN); // NaN: unlimited
-    return Number.isNaN(most) ? null : most - readdirSync("/proc/self/fd").length;
+    const open = openFiles();
+    return Number.isNaN(most) || open === null ? null : Math.max(0, most - open);
   } catch (error) {
     if (codeOf(error) === "EMFILE") return 0;
     return null; // not Linux, or /proc is not mounted

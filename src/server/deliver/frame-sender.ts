@@ -68,15 +68,8 @@ export class FrameSender implements MemberFrames {
     this.#isWanted = isWanted;
     this.#share = share;
     this.#waiting = waiting;
-    const { maxLatencyMicros, maxBitsPerSecond } = limits;
-    this.adaptation = new Adaptation({
-      maxLatencyMicros,
-      get maxBitsPerSecond() {
-        const { bitsPerSecond } = share;
-        if (maxBitsPerSecond === null || bitsPerSecond === null) return maxBitsPerSecond ?? bitsPerSecond;
-        return Math.min(maxBitsPerSecond, bitsPerSecond);
-      },
-    });
+    const { maxBitsPerSecond } = limits;
+    this.adaptation = new Adaptation(share.within(limits));
     this.#budget = maxBitsPerSecond === null ? null : new Budget(maxBitsPerSecond);
   }
 

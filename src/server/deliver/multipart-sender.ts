@@ -87,13 +87,8 @@ export class MultipartSender implements MemberFrames {
   constructor(options: MultipartSenderOptions) {
     this.#options = options;
     const { limits, share } = options;
-    const { maxLatencyMicros, maxBitsPerSecond } = limits;
-    this.adaptation = new Adaptation({
-      maxLatencyMicros,
-      get maxBitsPerSecond() {
-        return Math.min(maxBitsPerSecond ?? Infinity, share.bitsPerSecond ?? Infinity);
-      },
-    });
+    const { maxBitsPerSecond } = limits;
+    this.adaptation = new Adaptation(share.within(limits));
     this.#budget = maxBitsPerSecond === null ? null : new Budget(maxBitsPerSecond);
   }
 

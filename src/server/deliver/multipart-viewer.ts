@@ -12,6 +12,7 @@ import type { PartForm } from "./multipart-form.ts";
 import { MultipartSender, type SendQueue } from "./multipart-sender.ts";
 import type { AdaptationLimits } from "./quality/adaptation.ts";
 import type { Share, SharedBitrate } from "./shared-bitrate.ts";
+import { waitingText } from "./waiting-memory.ts";
 import type { Client, WatchedCamera } from "./viewer-host.ts";
 
 /** The connection of a multipart viewer. */
@@ -148,11 +149,7 @@ export class MultipartViewer implements AudienceMember {
 
   /** Disconnects the viewer to free memory, because too many bytes wait for all viewers together. */
   endWaiting(): void {
-    const { maxWaitingMiB } = this.#host.access;
-    this.#exceed(
-      "waiting",
-      `what viewers have not taken exceeds ${maxWaitingMiB} MiB, and this viewer is behind the most`,
-    );
+    this.#exceed("waiting", waitingText(this.#host.access.maxWaitingMiB));
   }
 
   #exceed(limit: LimitName, text: string): void {

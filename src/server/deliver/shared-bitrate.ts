@@ -6,6 +6,7 @@ import type { Micros } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import { addressGroup } from "../access/address-group.ts";
 import { Budget } from "./budget.ts";
+import type { AdaptationLimits } from "./quality/adaptation.ts";
 
 /** The time for which a viewer counts as one that wants more, after a picture had to wait because of the limit. */
 const WANTS_MORE_MICROS = 1_000_000;
@@ -132,6 +133,19 @@ export class Share {
 
   constructor(events: ShareEvents) {
     this.#events = events;
+  }
+
+  /** Returns the limits of the viewer within its share, which changes with time. */
+  within({ maxLatencyMicros, maxBitsPerSecond }: AdaptationLimits): AdaptationLimits {
+    const ofShare = () => this.bitsPerSecond;
+    return {
+      maxLatencyMicros,
+      get maxBitsPerSecond() {
+        const bitsPerSecond = ofShare();
+        if (maxBitsPerSecond === null || bitsPerSecond === null) return maxBitsPerSecond ?? bitsPerSecond;
+        return Math.min(maxBitsPerSecond, bitsPerSecond);
+      },
+    };
   }
 
   /** Returns whether a picture of any size may be sent, which is so while the balance is not negative. */

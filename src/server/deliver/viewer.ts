@@ -21,6 +21,7 @@ import { type Greeted, Handshake } from "./handshake.ts";
 import type { Refusal } from "../access/refusal.ts";
 import type { Share } from "./shared-bitrate.ts";
 import type { ViewerConnection, ViewerHost, WatchedCamera } from "./viewer-host.ts";
+import { waitingText } from "./waiting-memory.ts";
 import { WishPacer } from "./wish-pacer.ts";
 
 /** A connected viewer. The door that owns the connection calls `receive`, `drained` and `closed`. */
@@ -192,9 +193,7 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
 
   /** Disconnects the viewer to free memory, because too many bytes wait for all viewers together. */
   endWaiting(): void {
-    const { maxWaitingMiB } = this.#host.access;
-    const text = `what viewers have not taken exceeds ${maxWaitingMiB} MiB, and this viewer is behind the most`;
-    this.#exceed("waiting", GoodbyeReason.timeout, text);
+    this.#exceed("waiting", GoodbyeReason.timeout, waitingText(this.#host.access.maxWaitingMiB));
   }
 
   #exceed(limit: LimitName, reason: GoodbyeReason, text: string): void {

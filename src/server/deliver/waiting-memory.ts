@@ -29,3 +29,8 @@ export class WaitingMemory {
     return wasRefused;
   }
 }
+
+/** The reason for a viewer that is disconnected because of the limit of all viewers. */
+export function waitingText(maxWaitingMiB: number): string {
+  return `what viewers have not taken exceeds ${maxWaitingMiB} MiB, and this viewer is behind the most`;
+}

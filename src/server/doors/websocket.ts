@@ -6,6 +6,7 @@ import { GONE } from "../../protocol/transport.ts";
 import { MAX_VIEWER_MESSAGE_BYTES, WEB_SOCKET_PROTOCOL } from "../../protocol/wire.ts";
 import type { Role } from "../access/role.ts";
 import type { ViewerConnection } from "../deliver/viewer-host.ts";
+import { itemsOf } from "./http/header-lists.ts";
 import type { Connect, DoorGuest } from "./tcp.ts";
 
 /** Bun keeps at most this many bytes for a viewer that does not read. It is more than the largest picture. */
@@ -25,8 +26,7 @@ export interface WebSocketGuest {
 
 /** Returns whether a request asks for a WebSocket with this version of the protocol. */
 export function offersProtocol(request: Request): boolean {
-  const offered = request.headers.get("sec-websocket-protocol") ?? "";
-  return offered.split(",").some((name) => name.trim() === WEB_SOCKET_PROTOCOL);
+  return itemsOf(request.headers.get("sec-websocket-protocol")).includes(WEB_SOCKET_PROTOCOL);
 }
 
 /** The handlers and limits of all WebSockets of an HTTP door. */

@@ -1,10 +1,10 @@
 // The figures of a server in the text format of Prometheus. The names and units follow its conventions
 // (https://prometheus.io/docs/practices/naming/).
 
-import { readdirSync } from "node:fs";
 import { Counter, Gauge, type MetricType, Registry } from "prom-client";
 import { VERSION } from "../../core/version.ts";
 import type { LimitName } from "../access/limits.ts";
+import { openFiles } from "../access/open-files.ts";
 import type { CameraReport } from "../cameras/camera.ts";
 import { type CameraCondition, isWell } from "../deliver/camera-condition.ts";
 import type { DoorName } from "../deliver/audience-member.ts";
@@ -103,7 +103,8 @@ function addProcess(registry: Registry): void {
   gauge(registry, "process_start_time_seconds", "Start of the process, since the Unix epoch", [
     [{}, performance.timeOrigin / 1000],
   ]);
-  gauge(registry, "process_open_fds", "Open files and connections", [[{}, readdirSync("/proc/self/fd").length]]);
+  const open = openFiles();
+  gauge(registry, "process_open_fds", "Open files and connections", open === null ? [] : [[{}, open]]);
 }
 
 function addCameras(registry: Registry, cameras: readonly CameraMetrics[]): void {

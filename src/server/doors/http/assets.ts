@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "bun";
 import { WASM_PATHS } from "../../../codec/bun/files.ts";
 import { messageOf } from "../../../core/errors.ts";
+import { hasTag } from "./header-lists.ts";
 import { type Route, textResponse, type WebHost } from "./request.ts";
 
 /** One file as it is sent. */
@@ -72,15 +73,9 @@ function answer(request: Request, { type, bytes, gzipped, tag }: Asset): Respons
     "cache-control": "no-cache",
     vary: "accept-encoding",
   };
-  if (isKnown(request, tag)) return new Response(null, { status: 304, headers });
+  if (hasTag(request.headers.get("if-none-match"), tag)) return new Response(null, { status: 304, headers });
   if (!/\bgzip\b/.test(request.headers.get("accept-encoding") ?? "")) return new Response(bytes, { headers });
   return new Response(gzipped, { headers: { ...headers, "content-encoding": "gzip" } });
-}
-
-/** Whether the browser's copy is still right (RFC 9110, 13.1.2). */
-function isKnown(request: Request, tag: string): boolean {
-  const known = request.headers.get("if-none-match") ?? "";
-  return known.split(",").some((each) => each.trim().replace(/^W\//, "") === tag);
 }
 
 async function makeAssets(): Promise<ReadonlyMap<string, Asset>> {

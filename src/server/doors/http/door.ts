@@ -15,7 +15,7 @@ import { roleIfAny, roleOf } from "./credentials.ts";
 import { Guard, type GuardOptions } from "./guard.ts";
 import { answerHeaders, preflight } from "./headers.ts";
 import { loginRoutes } from "./login.ts";
-import { clientOf, type ProxyOptions } from "./proxies.ts";
+import { type ProxyOptions, TrustedProxies } from "./proxies.ts";
 import { type Route, textResponse, type WebRequest } from "./request.ts";
 import { Router } from "./router.ts";
 import { Sessions } from "./sessions.ts";
@@ -48,6 +48,7 @@ export class HttpDoor implements Disposable {
   readonly isSecure: boolean;
   readonly #options: HttpDoorOptions;
   readonly #guard: Guard;
+  readonly #proxies: TrustedProxies;
   readonly #router: Router;
   readonly #sessions: Sessions;
   /** All listeners that may have open connections, including those that accept no more. */
@@ -68,6 +69,7 @@ export class HttpDoor implements Disposable {
       certificateNames: () => identity?.current.hostNames ?? [],
       allowedOrigins,
     });
+    this.#proxies = new TrustedProxies(options);
     this.#door = new PausingDoor((at) => this.#listen(at), port, "browsers", log);
     this.port = this.#door.port;
     this.#sessions = new Sessions((role) => gatekeeper.holds(role), this.port);
@@ -148,8 +150,8 @@ export class HttpDoor implements Disposable {
     const peer = server.requestIP(request);
     if (peer === null) return textResponse(400, "the connection is closed");
     this.#idle.heard(peer.address, peer.port);
-    const { trustedProxies, reception } = this.#options;
-    const client = clientOf(request, peer.address, { trustedProxies, isSecure: this.isSecure });
+    const { reception } = this.#options;
+    const client = this.#proxies.clientOf(request, peer.address, this.isSecure);
     const address = formatHostPort(client.ip, peer.port);
     const refused = (response: Response, why: string) => {
       reception.refusedRequest(client.ip, address, why);

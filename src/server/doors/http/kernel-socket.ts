@@ -4,8 +4,9 @@
 // of bytes that the other end has not acknowledged (tcp(7)). Bun.serve does not tell the descriptor of a connection, so it is
 // found by the addresses of its two ends.
 
-import { dlopen, ptr } from "bun:ffi";
+import { ptr } from "bun:ffi";
 import { readdirSync } from "node:fs";
+import { openLibc } from "../../../system/open-libc.ts";
 import type { TcpState } from "../../deliver/multipart-sender.ts";
 
 const FUNCTIONS = {
@@ -16,9 +17,6 @@ const FUNCTIONS = {
   shutdown: { args: ["i32", "i32"], returns: "i32" },
   ioctl: { args: ["i32", "u64", "ptr"], returns: "i32" },
 } as const;
-
-/** The file names of the C library: glibc, then musl. */
-const LIBRARIES = ["libc.so.6", "libc.so"];
 
 /** linux/sockios.h */
 const SIOCOUTQ = 0x5411;
@@ -39,22 +37,11 @@ const TCP_INFO_BYTES = 232;
 const AF_INET = 2;
 const AF_INET6 = 10;
 
-type Libc = ReturnType<typeof dlopen<typeof FUNCTIONS>>["symbols"];
+type Libc = NonNullable<ReturnType<typeof openLibc<typeof FUNCTIONS>>>;
 let loaded: Libc | null | undefined;
 
 function libc(): Libc | null {
-  if (loaded !== undefined) return loaded;
-  loaded = null;
-  // The numbers above are those of Linux on these two processors.
-  if (process.platform !== "linux" || (process.arch !== "x64" && process.arch !== "arm64")) return null;
-  for (const library of LIBRARIES) {
-    try {
-      loaded = dlopen(library, FUNCTIONS).symbols;
-      break;
-    } catch {
-      // This library is missing or cannot be loaded, so the next one is tried. Without one, findSocket returns null.
-    }
-  }
+  if (loaded === undefined) loaded = openLibc(FUNCTIONS);
   return loaded;
 }
 

@@ -1,6 +1,7 @@
 // Finds the client of a request that a proxy has passed on. Headers of other machines are ignored, because anybody can send them.
 
 import { BlockList, isIP, isIPv6 } from "node:net";
+import { itemsOf } from "./header-lists.ts";
 
 export interface ProxyOptions {
   /** The IP addresses of proxies whose headers X-Forwarded-For, -Proto and -Host are trusted. */
@@ -15,29 +16,27 @@ export interface Client {
   host: string | null;
 }
 
-/** Returns the client of a request. `peerIp` is the other end of the connection. */
-export function clientOf(
-  request: Request,
-  peerIp: string,
-  { trustedProxies, isSecure }: ProxyOptions & { isSecure: boolean },
-): Client {
-  const trusted = listOf(trustedProxies);
-  const isTrusted = (address: string) => trusted.check(...withFamily(address));
-  if (!isTrusted(peerIp)) return { ip: peerIp, isSecure, host: null };
-  const ip = lastStranger(request.headers.get("x-forwarded-for"), isTrusted) ?? peerIp;
-  const scheme = lastOf(request.headers.get("x-forwarded-proto"));
-  return {
-    ip,
-    isSecure: scheme === null ? isSecure : scheme === "https",
-    host: lastOf(request.headers.get("x-forwarded-host")),
-  };
-}
+/** The proxies whose headers are trusted. */
+export class TrustedProxies {
+  readonly #trusted = new BlockList();
 
-/** Each address counts alone: another machine of the same IPv6 network is not the proxy. */
-function listOf(addresses: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const address of addresses) list.addAddress(...withFamily(address));
-  return list;
+  /** Each address counts alone: another machine of the same IPv6 network is not the proxy. */
+  constructor({ trustedProxies }: ProxyOptions) {
+    for (const address of trustedProxies) this.#trusted.addAddress(...withFamily(address));
+  }
+
+  /** Returns the client of a request. `peerIp` is the other end of the connection, which uses TLS if `isSecure`. */
+  clientOf({ headers }: Request, peerIp: string, isSecure: boolean): Client {
+    const isTrusted = (address: string) => this.#trusted.check(...withFamily(address));
+    if (!isTrusted(peerIp)) return { ip: peerIp, isSecure, host: null };
+    const ip = lastStranger(headers.get("x-forwarded-for"), isTrusted) ?? peerIp;
+    const scheme = lastOf(headers.get("x-forwarded-proto"));
+    return {
+      ip,
+      isSecure: scheme === null ? isSecure : scheme === "https",
+      host: lastOf(headers.get("x-forwarded-host")),
+    };
+  }
 }
 
 function withFamily(address: string): [address: string, family: "ipv4" | "ipv6"] {
@@ -50,19 +49,18 @@ function withFamily(address: string): [address: string, family: "ipv4" | "ipv6"]
  * address that is not a trusted proxy. Whatever is before it may be invented. Returns null if that entry is not an address.
  */
 function lastStranger(header: string | null, isTrusted: (address: string) => boolean): string | null {
-  const hops = (header ?? "").split(",").map(addressIn);
+  const hops = itemsOf(header).map(addressIn);
   const index = hops.findLastIndex((hop) => hop === null || !isTrusted(hop));
   return hops[index] ?? null;
 }
 
 /** Returns the address in an entry, which some proxies write with a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
-function addressIn(entry: string): string | null {
-  const text = entry.trim();
+function addressIn(text: string): string | null {
   const [, inBrackets, v4] = /^(?:\[([^\]]*)\](?::\d+)?|([\d.]+):\d+)$/.exec(text) ?? [];
   const address = inBrackets ?? v4 ?? text;
   return isIP(address) === 0 ? null : address;
 }
 
 function lastOf(list: string | null): string | null {
-  return list?.split(",").at(-1)?.trim().toLowerCase() || null;
+  return itemsOf(list).at(-1)?.toLowerCase() || null;
 }

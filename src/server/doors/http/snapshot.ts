@@ -4,6 +4,7 @@ import { nowMicros } from "../../../core/clock.ts";
 import { isWell } from "../../deliver/camera-condition.ts";
 import { seconds } from "../../deliver/multipart-form.ts";
 import type { Snapshot, SnapshotWish } from "../../deliver/snapshots.ts";
+import { hasTag } from "./header-lists.ts";
 import { numberIn } from "./parameters.ts";
 import { type Route, textResponse, type WebHost, type WebRequest } from "./request.ts";
 import { refusalResponse, UNCACHED } from "./stream.ts";
@@ -65,10 +66,4 @@ function headersOf({ jpeg, changedFrame, level }: Snapshot, isOnline: boolean) {
     "x-ustreamer-encode-end-timestamp": seconds(encodedAt),
     "x-ustreamer-send-timestamp": seconds(now),
   };
-}
-
-/** Compares a list of tags as RFC 9110, 13.1.2 says. */
-function hasTag(list: string | null, tag: string): boolean {
-  const strong = (each: string) => each.trim().replace(/^W\//, "");
-  return (list ?? "").split(",").some((each) => each.trim() === "*" || strong(each) === strong(tag));
 }

@@ -3,6 +3,7 @@
 import type { Reception } from "../reception.ts";
 import { WEB_SOCKET_PROTOCOL } from "../../../protocol/wire.ts";
 import { offersProtocol } from "../websocket.ts";
+import { itemsOf } from "./header-lists.ts";
 import { type Route, textResponse } from "./request.ts";
 
 export function webSocketRoute(reception: Reception): Route {
@@ -11,7 +12,7 @@ export function webSocketRoute(reception: Reception): Route {
     methods: ["GET"],
     handle({ request, ip, address, role, upgrade }) {
       const { headers } = request;
-      const isUpgrade = listOf(headers.get("connection")).includes("upgrade"); // Bun does not check this (RFC 6455, 4.2.1)
+      const isUpgrade = itemsOf(headers.get("connection")?.toLowerCase() ?? null).includes("upgrade"); // Bun does not check this (RFC 6455, 4.2.1)
       if (!isUpgrade || headers.get("upgrade")?.toLowerCase() !== "websocket") {
         return textResponse(426, "this path is for WebSockets", { upgrade: "websocket" });
       }
@@ -23,8 +24,4 @@ export function webSocketRoute(reception: Reception): Route {
       return isUpgraded ? null : textResponse(400, "the headers of the WebSocket are not complete");
     },
   };
-}
-
-function listOf(header: string | null): string[] {
-  return (header ?? "").split(",").map((item) => item.trim().toLowerCase());
 }

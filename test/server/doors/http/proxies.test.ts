@@ -1,12 +1,14 @@
 // The client behind trusted proxies, and the headers of others, which do not count.
 
 import { describe, expect, test } from "bun:test";
-import { clientOf } from "../../../../src/server/doors/http/proxies.ts";
+import { TrustedProxies } from "../../../../src/server/doors/http/proxies.ts";
 
-const PROXIES = { trustedProxies: ["127.0.0.1", "2001:db8::1"], isSecure: false };
+const proxies = new TrustedProxies({ trustedProxies: ["127.0.0.1", "2001:db8::1"] });
 
+const clientOf = (headers: Record<string, string>, peerIp: string) =>
+  proxies.clientOf(new Request("http://localhost/", { headers }), peerIp, false);
 const clientBehind = (forwardedFor: string, peerIp = "127.0.0.1") =>
-  clientOf(new Request("http://localhost/", { headers: { "x-forwarded-for": forwardedFor } }), peerIp, PROXIES).ip;
+  clientOf({ "x-forwarded-for": forwardedFor }, peerIp).ip;
 
 describe("proxies", () => {
   test.each([
@@ -30,8 +32,7 @@ describe("proxies", () => {
     "the headers of %s do not count, although it is near a proxy",
     (peerIp) => {
       const headers = { "x-forwarded-for": "192.0.2.1", "x-forwarded-proto": "https", "x-forwarded-host": "localhost" };
-      const client = clientOf(new Request("http://localhost/", { headers }), peerIp, PROXIES);
-      expect(client).toEqual({ ip: peerIp, isSecure: false, host: null });
+      expect(clientOf(headers, peerIp)).toEqual({ ip: peerIp, isSecure: false, host: null });
     },
   );
 });
