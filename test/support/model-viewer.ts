@@ -66,7 +66,12 @@ export class ModelViewer {
     const viewer = reception.connect(connection);
     if (!(viewer instanceof Viewer)) throw new Error("the server refused the model's connection");
     this.viewer = viewer;
-    this.viewer.receive(writeHello({ version: WIRE_VERSION, software: "a model", camera: "", paused: false }));
+    try {
+      this.viewer.receive(writeHello({ version: WIRE_VERSION, software: "a model", camera: "", paused: false }));
+    } catch (error) {
+      this.hangUp(); // so that no timer of the server's goodbye fires in a later test
+      throw error;
+    }
   }
 
   get watches(): boolean {

@@ -39,7 +39,7 @@ interface Open {
   renditions: { rendition: Rendition; truth: Truth; state: number[] }[];
 }
 
-export class World {
+export class World implements Disposable {
   readonly renditions = new RenditionRegistry();
   readonly pictures = new PictureFeed({ source: { framesPerSecond: 30 }, codec: "simd", quality: 80 });
   readonly health: Health = new Health(() => this.audience.notifyAll());
@@ -83,6 +83,11 @@ export class World {
       listCameras: () => [],
       log: SILENT_LOG,
     });
+  }
+
+  /** Ends all viewers, so that none of their timers fires in a later test. */
+  [Symbol.dispose](): void {
+    for (const model of this.models) model.hangUp();
   }
 
   join(): ModelViewer {

@@ -126,7 +126,7 @@ test.each([
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 80, size: "max" }), fc.boolean(), (steps, endsInJpegs) => {
         const pass = stopClock();
-        const world = new World(limits);
+        using world = new World(limits);
         world.join();
         for (const step of steps) perform(world, step, pass);
         expectNewestAtTheEnd(world, pass, endsInJpegs);
