@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Browser, launch } from "puppeteer-core";
+import { READ_CANVAS } from "../support/canvas-script.ts";
 import { HOST_NAME } from "../support/chromium.ts";
 import { djpeg } from "../support/jpeg-tools.ts";
 import { TEST_TIMEOUT_MS } from "../support/programs.ts";
@@ -14,22 +15,11 @@ const FIREFOX = Bun.which("firefox-esr");
 
 /** Presses S, and returns the JPEG that the page saves and the pixels of its canvas. Both are text in base64. */
 const SNAPSHOT = `new Promise((done) => {
-  const text = (bytes) => {
-    let characters = "";
-    for (let at = 0; at < bytes.length; at += 0x8000) characters += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-    return btoa(characters);
-  };
   const createObjectURL = URL.createObjectURL;
   URL.createObjectURL = (blob) => {
     blob.arrayBuffer().then((jpeg) => {
-      const canvas = document.querySelector("canvas");
-      const copy = document.createElement("canvas");
-      copy.width = canvas.width;
-      copy.height = canvas.height;
-      const context = copy.getContext("2d");
-      context.drawImage(canvas, 0, 0);
-      const { data } = context.getImageData(0, 0, copy.width, copy.height);
-      done({ jpeg: text(new Uint8Array(jpeg)), pixels: text(data), isSecure: isSecureContext });
+      const pixels = ${READ_CANVAS}(document.querySelector("canvas")).text;
+      done({ jpeg: new Uint8Array(jpeg).toBase64(), pixels, isSecure: isSecureContext });
     });
     return createObjectURL.call(URL, blob);
   };

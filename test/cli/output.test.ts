@@ -2,7 +2,8 @@
 
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { closeSync, openSync } from "node:fs";
-import { startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import type { ServeReport } from "../../src/server/report/report.ts";
+import { Program, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 import { UnreadPipe } from "../support/unread-pipe.ts";
 import { until } from "../support/wait-until.ts";
 
@@ -281,4 +282,16 @@ describe("an output that fails", () => {
     await viewer.until("the goodbye", ({ remarks }) => remarks.includes("the server is shutting down"));
     expect((await server.stdout.text()).split("\n").slice(1)).toEqual(["exit 0", ""]);
   });
+});
+
+test("serve: --report-interval sets how often reports are printed", async () => {
+  const flags = [...PATTERN, "--fps", "20", "--frames", "30", "--port", "0", "--json", "--report-interval"];
+  const countReports = async (seconds: string) => {
+    await using server = new Program<ServeReport>("serve", [...flags, seconds]);
+    expect(await server.end()).toBe(0);
+    return server.reports.length;
+  };
+  // 30 frames take 1.5 s at least. The first and the last report are always printed.
+  expect(await countReports("0.1")).toBeGreaterThan(6);
+  expect(await countReports("60")).toBe(2);
 });

@@ -1,6 +1,7 @@
 // Chromium for tests of the page. One browser serves all tests of a file, and each test has a context of its own.
 
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { READ_CANVAS } from "./canvas-script.ts";
 
 export const CHROMIUM = Bun.which("chromium");
 
@@ -52,19 +53,7 @@ export async function canvasPixels(
   page: Page,
   index = 0,
 ): Promise<{ width: number; height: number; pixels: Uint8Array }> {
-  // The function runs in the page. It has no types of the DOM here, because tests are checked with those of Bun.
-  const read = `(() => {
-    const canvas = document.querySelectorAll("canvas")[${index}];
-    const copy = document.createElement("canvas");
-    copy.width = canvas.width;
-    copy.height = canvas.height;
-    const context = copy.getContext("2d");
-    context.drawImage(canvas, 0, 0);
-    const { data } = context.getImageData(0, 0, copy.width, copy.height);
-    let text = "";
-    for (let at = 0; at < data.length; at += 0x8000) text += String.fromCharCode(...data.subarray(at, at + 0x8000));
-    return { width: copy.width, height: copy.height, text: btoa(text) };
-  })()`;
+  const read = `${READ_CANVAS}(document.querySelectorAll("canvas")[${index}])`;
   const { width, height, text } = (await page.evaluate(read)) as { width: number; height: number; text: string };
   return { width, height, pixels: new Uint8Array(Buffer.from(text, "base64")) };
 }
