@@ -10,6 +10,8 @@ import { readJunit, type TestCase } from "./junit.ts";
 
 /** This is longer than any wait of a test, because the error of a wait says more than Bun's time-out. */
 const TIMEOUT_MS = 60_000;
+/** How long the output may stay open after the end of the tests. Only programs that the tests left behind keep it open. */
+const OUTPUT_GRACE_MS = 5000;
 /** The seconds that each file took last time. The longest files start first, so that no processor is idle at the end. */
 const TIMINGS = "node_modules/.slipstream-test-timings.json";
 
@@ -58,9 +60,7 @@ export function joinResults(results: readonly FilesResult[]): FilesResult {
 
 /** Runs one `bun test` with these arguments in `root`, and prints its output as it comes. */
 export async function runChosen(root: string, args: readonly string[]): Promise<FilesResult> {
-  const { tests, cpuSeconds } = await bunTest(root, args, async (output) => {
-    for await (const chunk of output) process.stdout.write(chunk);
-  });
+  const { tests, cpuSeconds } = await bunTest(root, args, (chunk) => process.stdout.write(chunk));
   // Bun reports the tests that -t leaves out as skipped.
   const hasFilter = args.some((arg) => /^(-t|--test-name-pattern)/.test(arg));
   const kept = hasFilter ? tests.filter(({ result }) => result !== "skipped") : tests;
@@ -68,12 +68,14 @@ export async function runChosen(root: string, args: readonly string[]): Promise<
 }
 
 async function runFile(root: string, file: string): Promise<FilesResult> {
-  let text = "";
-  const { tests, cpuSeconds } = await bunTest(root, [`./${file}`], async (output) => {
-    text = await new Response(output).text();
-  });
+  const output: Uint8Array[] = [];
+  const { tests, cpuSeconds } = await bunTest(root, [`./${file}`], (chunk) => output.push(chunk));
   const hasFailed = tests.some(({ result }) => result === "failed");
-  return { tests: tests.map((each) => ({ ...each, file })), cpuSeconds, failures: hasFailed ? [text.trim()] : [] };
+  return {
+    tests: tests.map((each) => ({ ...each, file })),
+    cpuSeconds,
+    failures: hasFailed ? [Buffer.concat(output).toString().trim()] : [],
+  };
 }
 
 /** Processor time of a program that has ended, with the programs that it started and waited for. */
@@ -84,7 +86,7 @@ export function cpuSecondsOf(child: Bun.Subprocess): number {
 async function bunTest(
   root: string,
   args: readonly string[],
-  show: (output: ReadableStream<Uint8Array>) => Promise<void>,
+  show: (chunk: Uint8Array) => void,
 ): Promise<{ tests: TestCase[]; cpuSeconds: number }> {
   const folder = mkdtempSync(join(tmpdir(), "slipstream-tests-"));
   const report = join(folder, "report.xml");
@@ -96,8 +98,15 @@ async function bunTest(
       cwd: root,
       stdio: ["ignore", "pipe", "inherit"],
     });
-    await show(child.stdout);
+    const output = child.stdout.getReader();
+    const showAll = async () => {
+      for (let read = await output.read(); !read.done; read = await output.read()) show(read.value);
+      return true;
+    };
+    const closed = showAll();
     const code = await child.exited;
+    const isClosed = await Promise.race([closed, Bun.sleep(OUTPUT_GRACE_MS).then(() => false)]);
+    if (!isClosed) await output.cancel();
     const tests = existsSync(report) ? readJunit(readFileSync(report, "utf8")) : [];
     // After a crash there is no report. A file that does not load is missing in the report, and so is an error between two tests.
     const isExplained = code === 0 ? tests.length > 0 : tests.some(({ result }) => result === "failed");
@@ -105,6 +114,8 @@ async function bunTest(
       const name = `bun test: ${child.signalCode ?? `exit code ${code}`}, ${tests.length} tests reported`;
       tests.push({ file: "", name, result: "failed" });
     }
+    if (!isClosed)
+      tests.push({ file: "", name: "a program that the tests started runs after their end", result: "failed" });
     return { tests, cpuSeconds: cpuSecondsOf(child) };
   } finally {
     rmSync(folder, { recursive: true });

@@ -52,6 +52,12 @@ test("tied: the command runs with its own streams and exit code", async () => {
   expect(await child.exited).toBe(7);
 });
 
+test.skipIf(!canTie)("tied: a command that starts after the end of its parent does not run", async () => {
+  // A shell starts the command here, so its parent is not this process, as if this process had ended.
+  const child = Bun.spawn(["sh", "-c", '"$@"; echo "exit code $?"', "sh", ...tied(["echo", "has run"])]);
+  expect(await new Response(child.stdout).text()).toBe("exit code 1\n");
+});
+
 describe.skipIf(!canTie)("tied: after SIGKILL", () => {
   test("tied: a child that ignores all other signals and waits for ever ends with its parent", async () => {
     const module = JSON.stringify(new URL("../../src/capture/tied-child.ts", import.meta.url).href);

@@ -16,6 +16,7 @@ const FILES = {
   "test/bad.test.ts": `${IMPORT}describe("a & b", () => { test("<three>", () => { console.log("seen"); expect(1).toBe(2); }); });`,
   "test/crash.test.ts": `${IMPORT}test("four", () => {}); test("five", () => process.kill(process.pid, "SIGKILL"));`,
   "test/exit.test.ts": `${IMPORT}test("six", () => process.exit(0));`,
+  "test/leaves.test.ts": `${IMPORT}test("eight", () => { Bun.spawn(["sleep", "31.4159"], { stdio: ["ignore", "inherit", "inherit"] }).unref(); });`,
   "test/unloadable.test.ts": `${IMPORT}import { nothing } from "./nothing.ts"; test("seven", () => nothing());`,
 };
 type Name = keyof typeof FILES;
@@ -54,6 +55,17 @@ test.each(["test/crash.test.ts", "test/exit.test.ts", "test/unloadable.test.ts"]
     expect(beside.tests.filter(({ file }) => file === "test/good.test.ts")).toHaveLength(2);
   },
 );
+
+test("runFiles: a program that a test leaves behind is a failure and does not hold up the others", async () => {
+  const { tests, counts } = await run(["test/leaves.test.ts", "test/good.test.ts"], 1);
+  expect(counts).toEqual([2, 1, 1]);
+  expect(tests.find(({ result }) => result === "failed")).toMatchObject({
+    file: "test/leaves.test.ts",
+    name: "a program that the tests started runs after their end",
+  });
+  // The program has not been waited for, so it still runs.
+  expect(Bun.spawnSync(["pkill", "-x", "-f", "sleep 31.4159"]).exitCode).toBe(0);
+});
 
 test("readJunit: reads nested describes and escaped names", () => {
   const xml = `<testsuites tests="2"><testsuite name="x"><testcase name="a &quot;b&quot; &#10;" classname="in &gt; out" file="test/x.test.ts"

@@ -5,6 +5,7 @@
 // on macOS, CommandCam on Windows. The package builds a shell command from its options, so this file checks the device name
 // first.
 
+import { $ } from "bun";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -94,7 +95,7 @@ async function run(options: WebcamOptions, sink: FrameSink, signal: AbortSignal)
  */
 function tie(camera: NodeWebcam.Webcam): void {
   if ("bin" in camera && camera.bin === "fswebcam")
-    camera.bin = ["exec", inChildEnvironment(), ...tied(["fswebcam"])].join(" ");
+    camera.bin = ["exec", inChildEnvironment(), ...tied(["fswebcam"]).map($.escape)].join(" ");
 }
 
 function capture(camera: NodeWebcam.Webcam, path: string, name: string): Promise<Uint8Array> {

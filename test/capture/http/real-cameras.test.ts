@@ -128,7 +128,7 @@ describe.skipIf(!hasNginx)(`nginx${hasNginx ? "" : " (skipped: nginx or python3 
     writeFileSync(at("users"), "admin:{PLAIN}a secret@word\n");
     writeFileSync(
       at("nginx.conf"),
-      `daemon off; worker_processes 1; pid ${at("nginx.pid")}; error_log /dev/null; ${process.getuid?.() === 0 ? "user root;" : ""}
+      `daemon off; master_process off; pid ${at("nginx.pid")}; error_log /dev/null;
        events {}
        http {
          access_log off; default_type application/octet-stream; types { image/jpeg jpg; }
