@@ -37,7 +37,7 @@ interface ProgramOptions {
   rawOutput?: boolean;
 }
 
-export type ProgramName = "serve" | "view" | "cameras" | "key";
+export type ProgramName = "serve" | "view" | "cameras" | "key" | "doctor";
 
 /** A process with its JSON reports and its log lines so far. The end of the scope kills it. */
 export class Program<Report> implements AsyncDisposable {

@@ -84,7 +84,8 @@ export async function createSdlScreen(title: string, renderer: Renderer, events:
   };
 }
 
-async function loadSdl(): Promise<SdlModule> {
+/** Loads the window library. Throws MissingError if it is missing, or if there is no display that it can use. */
+export async function loadSdl(): Promise<SdlModule> {
   let sdl: SdlModule;
   try {
     sdl = await import("@kmamal/sdl");

@@ -1,0 +1,47 @@
+// The findings of the doctor that depend on files, with files of the tests.
+
+import { afterAll, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { examineFirewall } from "../../src/doctor/network.ts";
+import { coresOfGroup, examineState } from "../../src/doctor/machine.ts";
+
+const FOLDER = mkdtempSync(join(tmpdir(), "slipstream-test-"));
+afterAll(() => rmSync(FOLDER, { recursive: true }));
+const ports = { port: 10050, http: 10080 };
+
+function fileWith(name: string, text: string): string {
+  const path = join(FOLDER, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+test.skipIf(process.platform !== "linux")(
+  "firewall: ufw and firewalld are found, with the commands that open the ports",
+  () => {
+    const none = join(FOLDER, "none");
+    const ufw = fileWith("ufw.conf", "# comment\nENABLED=yes\nLOGLEVEL=low\n");
+    const [withUfw] = examineFirewall(ports, { ufw, firewalld: none });
+    expect(withUfw).toMatchObject({ part: "firewall", condition: "limited" });
+    expect(withUfw?.mend).toMatch(/ufw allow 10050\/tcp && .*ufw allow 10080\/tcp && .*ufw allow 5353\/udp$/);
+    const firewalld = join(FOLDER, "firewalld");
+    mkdirSync(firewalld);
+    const off = fileWith("ufw-off.conf", "ENABLED=no\n");
+    const [withFirewalld] = examineFirewall(ports, { ufw: off, firewalld });
+    expect(withFirewalld?.mend).toContain("--add-port=10050/tcp --add-port=10080/tcp --add-service=mdns");
+  },
+);
+
+test("cores: a control group that limits the processor leaves a part of the cores", () => {
+  expect(coresOfGroup(fileWith("unlimited", "max 100000\n"))).toBeNull();
+  expect(coresOfGroup(fileWith("limited", "150000 100000\n"))).toBe(1.5);
+  expect(coresOfGroup(join(FOLDER, "none"))).toBeNull();
+});
+
+test("state: a folder that does not exist yet is judged by the folder that will contain it", () => {
+  expect(examineState(join(FOLDER, "later", "slipstream"))).toMatchObject([{ condition: "good" }]);
+  const file = fileWith("file", "");
+  const [inFile] = examineState(join(file, "slipstream"));
+  expect(inFile).toMatchObject({ condition: "limited", text: expect.stringContaining(`${file} is not a folder`) });
+});
