@@ -4,10 +4,10 @@
 
 import { join } from "node:path";
 import { SERVE_SUBJECTS, VIEW_SUBJECTS } from "../src/cli/log.ts";
-import { DOCTOR_SETTINGS } from "../src/cli/doctor-settings.ts";
 import { VIEW_SETTINGS } from "../src/cli/view-settings.ts";
 import type { SettingEntry, SettingScope, SettingType } from "../src/core/setting-table.ts";
 import { SERVE_SETTINGS, SETTINGS_FILE } from "../src/server/settings/table.ts";
+import { PROGRAMS } from "./manual/programs.ts";
 
 export const PAGE = join(import.meta.dir, "../docs/options.md");
 
@@ -25,11 +25,6 @@ const VIEW = `## bun run view
 
 \`bun run view [options] [HOST[:PORT][/CAMERA]]\` shows the video of a server. Without an address it uses the server on this machine, or
 a server that it finds on the network. Without a camera it shows the first one.`;
-
-const DOCTOR = `## bun run doctor
-
-\`bun run doctor [options]\` tells what this machine has for \`serve\` and \`view\`, the command that mends what is missing, and how many
-cameras it can carry. The exit code is 0 unless something that \`serve\` needs is missing.`;
 
 const LOG = `## The log
 
@@ -55,8 +50,20 @@ const PLACES: Readonly<Record<SettingScope, string>> = {
 export function optionsPage(): string {
   const serve = SERVE_SETTINGS.map((entry) => describe(entry, true));
   const view = VIEW_SETTINGS.map((entry) => describe(entry, false));
-  const doctor = DOCTOR_SETTINGS.map((entry) => describe(entry, false));
-  return `${[INTRODUCTION, SERVE, ...serve, VIEW, ...view, DOCTOR, ...doctor, LOG].join("\n\n")}\n`;
+  return `${[INTRODUCTION, SERVE, ...serve, VIEW, ...view, ...otherPrograms(), LOG].join("\n\n")}\n`;
+}
+
+/** The sections of the programs whose page has no introduction of its own. */
+function otherPrograms(): string[] {
+  return PROGRAMS.filter(({ name }) => name !== "serve" && name !== "view").flatMap(
+    ({ name, argument, settings, description }) => [
+      `## bun run ${name}`,
+      wrap(
+        `\`bun run ${[name, "[options]", ...(argument ? [argument.shown] : [])].join(" ")}\`. ${description.join(" ")}`,
+      ),
+      ...settings.map((entry) => describe(entry, false)),
+    ],
+  );
 }
 
 function describe(entry: SettingEntry, hasFile: boolean): string {

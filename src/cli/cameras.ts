@@ -1,7 +1,9 @@
 // `bun run cameras`: lists the cameras of this machine with their formats and controls.
 
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { MissingError } from "../core/errors.ts";
+import { CAMERAS_SETTINGS, type CamerasFlags } from "./cameras-settings.ts";
+import { addFlags } from "./flags.ts";
 import { printAnswer } from "./output.ts";
 import { asProgram, runMain } from "./program.ts";
 import { VERSION } from "../core/version.ts";
@@ -9,17 +11,15 @@ import { chooseCamera, listCameras } from "../capture/camera/find.ts";
 import { hasLibc } from "../capture/v4l2/libc.ts";
 import { describeReports, reportCamera } from "./camera-table.ts";
 
-const command = asProgram(new Command("bun run cameras"), VERSION)
+const command = addFlags(asProgram(new Command("bun run cameras"), VERSION), CAMERAS_SETTINGS)
   .description("Lists the cameras of this machine for serve --source, with device, name, formats, sizes and rates.")
-  .argument("[camera]", "list only this camera: its index, its name or a part of its name")
-  .addOption(new Option("--controls", "also list the controls for serve --set, with ranges and current values"))
-  .addOption(new Option("--json", "print one JSON array on standard output").default(false));
+  .argument("[camera]", "list only this camera: its index, its name or a part of its name");
 
 const NONE = "no camera was found: serve --source also takes pattern, screen, a file, a URL, or - for standard input";
 
 await runMain(async (signal) => {
   command.parse();
-  const { controls = false, json } = command.opts();
+  const { controls = false, json = false }: CamerasFlags = command.opts();
   if (!hasLibc()) {
     throw new MissingError(
       "cameras are listed only on Linux with x86-64 or arm64: " +

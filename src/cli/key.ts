@@ -1,7 +1,7 @@
 // `bun run key`: adds, lists and removes the keys of this machine's servers.
 
 import { join } from "node:path";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { UsageError } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
 import { checkKeyName } from "../server/access/given-keys.ts";
@@ -15,43 +15,23 @@ import {
   removeKey,
   type StoredKey,
 } from "../server/access/key-store.ts";
-import { checkCameraName } from "../server/settings/camera-name.ts";
-import { SETTINGS_FILE } from "../server/settings/table.ts";
 import { stateFolder } from "../state/folder.ts";
-import { parsed } from "./flags.ts";
+import { addFlags, parsed } from "./flags.ts";
+import { KEY_ADD_SETTINGS, KEY_LIST_SETTINGS, type KeyAddFlags, type KeyListFlags } from "./key-settings.ts";
 import { printAnswer } from "./output.ts";
 import { asProgram, runMain } from "./program.ts";
-
-interface AddFlags {
-  control: boolean;
-  camera?: string[];
-  settings: boolean;
-  json: boolean;
-}
 
 const command = asProgram(new Command("bun run key"), VERSION).description(
   "Adds, lists and removes the keys that viewers need. Servers that listen beyond this machine take a change within a second.",
 );
-const json = () => new Option("--json", "print JSON on standard output").default(false);
 
 await runMain(async (signal) => {
   const store = join(stateFolder(), KEY_STORE_FILE);
   const print = (text: string) => printAnswer(text, signal);
-  asProgram(command.command("add"), VERSION)
+  addFlags(asProgram(command.command("add"), VERSION), KEY_ADD_SETTINGS)
     .description("makes a key, keeps its hash, and prints the key once")
     .argument("<name>", "a name for the log and for remove", parsed(checkKeyName))
-    .addOption(
-      new Option("--control", "viewers with this key may also set controls (serve --allow-controls)").default(false),
-    )
-    .addOption(
-      new Option(
-        "--camera <name>",
-        "viewers with this key see only this camera, by its whole name; may be repeated",
-      ).argParser((name: string, before: string[] = []) => [...before, parsed(checkCameraName)(name)]),
-    )
-    .addOption(new Option("--settings", `keep nothing, and print a [[keys]] for ${SETTINGS_FILE}`).default(false))
-    .addOption(json())
-    .action(async (name: string, flags: AddFlags) => {
+    .action(async (name: string, flags: KeyAddFlags) => {
       const facts: NewKey = {
         name,
         may: flags.control ? ["view", "control"] : ["view"],
@@ -62,11 +42,9 @@ await runMain(async (signal) => {
       if (flags.json) await print(JSON.stringify({ ...facts, key, hash }));
       else await print(flags.settings ? describeSettings(key, hash, facts) : describeNew(key, store));
     });
-  asProgram(command.command("list"), VERSION)
+  addFlags(asProgram(command.command("list"), VERSION), KEY_LIST_SETTINGS)
     .description("prints the names, rights and dates of the keys in the key store")
-    .addOption(new Option("--show", "also print the first key, which a server has made for itself").default(false))
-    .addOption(json())
-    .action(async (flags: { show: boolean; json: boolean }) => {
+    .action(async (flags: KeyListFlags) => {
       const keys = readKeyStore(store).map(({ key, hash: _, ...facts }) =>
         flags.show && key !== undefined ? { ...facts, key } : facts,
       );
