@@ -7,7 +7,7 @@ import { DEFAULT_CODEC } from "../src/codec/codecs.ts";
 import type { Size } from "../src/core/pixel-format.ts";
 import { type LatencyMs, median } from "../src/core/statistics.ts";
 import { TestCard } from "../src/capture/pattern/test-card.ts";
-import { startVirtualDisplay } from "../scripts/virtual-display.ts";
+import { startVirtualDisplay } from "../src/cli/virtual-display.ts";
 import { atMost, type Bench, type Bound } from "./bench.ts";
 import type { Chart } from "./chart.ts";
 import type { FootageKind } from "./footage-file.ts";

@@ -1,7 +1,34 @@
-// `bun run build`: builds the codec kernels unless they are up to date. The set-up does the same before every program.
+// `bun run build`: builds the codec kernels and the program `dist/slipstream`, unless they are up to date.
 
 import { dirname } from "node:path";
-import { buildKernels } from "./setup/kernels.ts";
+import { Argument, Command } from "commander";
+import { asProgram, runMain } from "../src/cli/program.ts";
+import { VERSION } from "../src/core/version.ts";
+import { provideProgram } from "./build/program.ts";
 
-await buildKernels(dirname(import.meta.dir));
-console.log("the codec kernels are up to date");
+const ROOT = dirname(import.meta.dir);
+
+/** What can be built. Each function returns the paths of what it has built. */
+const BUILD: Readonly<Record<string, () => Promise<string[]>>> = {
+  kernels: async () => [], // the set-up has built them before this program starts
+  program: async () => [await provideProgram(ROOT)],
+};
+
+const command = asProgram(new Command("bun run build"), VERSION)
+  .description("Builds Slipstream, unless it is up to date.")
+  .addArgument(
+    new Argument(
+      "[what...]",
+      "kernels: the codec kernels; program: also dist/slipstream, a single file (default)",
+    ).choices(Object.keys(BUILD)),
+  );
+
+await runMain(async () => {
+  command.parse();
+  const named = command.processedArgs[0] as string[];
+  for (const what of named.length === 0 ? ["program"] : named) {
+    for (const path of (await BUILD[what]?.()) ?? []) {
+      console.log(`${path}: ${(Bun.file(path).size / 1e6).toFixed(1)} MB`);
+    }
+  }
+});

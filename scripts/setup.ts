@@ -42,9 +42,13 @@ function needsOf(program: string, flags: readonly string[]): Needs {
       );
       return { sdl: !hasNoWindow, system: [] };
     }
+    case "scripts/build.ts": {
+      const hasProgram = flags.length === 0 || flags.includes("program");
+      return { sdl: hasProgram, system: [] };
+    }
     case "scripts/dev.ts":
       return { sdl: hasDisplay(), system: [] };
-    case "scripts/demo.ts":
+    case "src/cli/demo.ts":
       // Without a display and Xvfb, the demo shows figures instead of a window.
       return { sdl: hasDisplay() || Bun.which("Xvfb") !== null, system: ["ffmpeg"] };
     case "scripts/test.ts": {

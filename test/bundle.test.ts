@@ -5,7 +5,7 @@ import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import vm from "node:vm";
 import { type BunPlugin, Glob } from "bun";
-import { WASM_PATHS } from "../src/codec/bun/files.ts";
+import { PROGRAM_FILES } from "../src/program-files.ts";
 import { writeWelcome } from "../src/protocol/greeting.ts";
 import { MessageType, WIRE_VERSION } from "../src/protocol/wire.ts";
 import type { WasmFile } from "../src/codec/wasm/modules.ts";
@@ -125,7 +125,7 @@ describe("the bundle for pages", () => {
     ["progressive", ["-progressive"]],
   ])("decodes a JPEG written by cjpeg with %s as djpeg does", async (_, args) => {
     const jpeg = cjpeg(testPicture({ width: 200, height: 120 }), ...args);
-    const read = async (file: WasmFile) => new Uint8Array(await Bun.file(WASM_PATHS[file]).arrayBuffer());
+    const read = async (file: WasmFile) => new Uint8Array(await Bun.file(PROGRAM_FILES.wasm[file]).arrayBuffer());
     const pixels = await runAsPage(bundle.code).decode(new Uint8Array(jpeg), read);
     expect(largestDifference(new Uint8Array(pixels), toRgbaBytes(djpeg(jpeg)))).toBeLessThanOrEqual(4);
   });
@@ -139,7 +139,7 @@ describe("the bundle for pages", () => {
         const { page, errors } = opened;
         const jpeg = cjpeg(testPicture({ width: 200, height: 120 }), "-restart", "1");
         const kernels: Record<string, string> = {};
-        for (const [file, path] of Object.entries(WASM_PATHS))
+        for (const [file, path] of Object.entries(PROGRAM_FILES.wasm))
           kernels[file] = (await Bun.file(path).bytes()).toBase64();
         await page.evaluate(`globalThis.importMeta = { url: location.href }; ${bundle.code}`);
         const decoded = await page.evaluate(`(async () => {

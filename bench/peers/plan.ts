@@ -1,7 +1,7 @@
 // The plan of `bench peers`: short rounds by turns, so that other load on the machine affects all peers alike.
 
 import { readFileSync } from "node:fs";
-import { startVirtualDisplay } from "../../scripts/virtual-display.ts";
+import { startVirtualDisplay } from "../../src/cli/virtual-display.ts";
 import { messageOf } from "../../src/core/errors.ts";
 import { frameBytes, type Size } from "../../src/core/pixel-format.ts";
 import { median } from "../../src/core/statistics.ts";

@@ -5,6 +5,7 @@
 
 import { Worker } from "node:worker_threads";
 import { hasLibc } from "../capture/v4l2/libc.ts";
+import { PROGRAM_FILES } from "../program-files.ts";
 
 export const GUARDED_SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
@@ -23,7 +24,7 @@ const BEAT_MS = 100;
 export function guardAgainstHangs(install: () => void): void {
   if (!hasLibc()) return;
   const words = new Int32Array(new SharedArrayBuffer(8));
-  const thread = new Worker(new URL("./hang-guard-thread.ts", import.meta.url), { workerData: words });
+  const thread = new Worker(PROGRAM_FILES.threads.hangGuard, { workerData: words });
   thread.unref();
   const beating = setInterval(() => {
     Atomics.add(words, GUARD_WORD.beat, 1);

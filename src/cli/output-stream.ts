@@ -7,6 +7,7 @@
 
 import { Worker } from "node:worker_threads";
 import { type Micros, nowMicros } from "../core/clock.ts";
+import { PROGRAM_FILES } from "../program-files.ts";
 
 /** The data that the thread gets when it starts. */
 export interface OutputOrder {
@@ -149,7 +150,7 @@ export class OutputStream {
 
   #start(): Worker {
     const order: OutputOrder = { descriptor: this.#descriptor, isWriting: this.#isWriting };
-    const thread = new Worker(new URL("./output-thread.ts", import.meta.url), { workerData: order });
+    const thread = new Worker(PROGRAM_FILES.threads.output, { workerData: order });
     thread.on("message", ({ failure }: OutputResult) => this.#written(failure));
     thread.on("error", ({ message }) => {
       this.#isOver = true;

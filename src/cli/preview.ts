@@ -1,11 +1,9 @@
 // Opens a window on the server's machine (--preview). It is an ordinary viewer in its own process.
 
-import { fileURLToPath } from "node:url";
 import { tied } from "../capture/tied-child.ts";
 import { formatHostPort } from "../core/host-port.ts";
 import { onAbort } from "../core/on-abort.ts";
-
-const VIEWER_PROGRAM = fileURLToPath(new URL("./view.ts", import.meta.url));
+import { ownCommand } from "./own-command.ts";
 
 export interface PreviewOptions {
   /** The server's own address in the form that `view` takes. */
@@ -34,7 +32,7 @@ export async function openPreview({ address, showsAll, key, signal, say }: Previ
   const flags = [address, "--once", ...(showsAll ? ["--grid"] : [])];
   // Other users can read the arguments of a process, but not its environment.
   const env = { ...process.env, SLIPSTREAM_KEY: key ?? "" };
-  const command = tied([process.execPath, VIEWER_PROGRAM, ...flags]);
+  const command = tied([...ownCommand("view"), ...flags]);
   const child = Bun.spawn(command, { stdio: ["ignore", "ignore", "pipe"], env });
   using _ = onAbort(signal, () => child.kill("SIGTERM"));
   const lines = (await new Response(child.stderr).text()).trim().split("\n");

@@ -25,7 +25,8 @@ import { explainFileError } from "../core/file-errors.ts";
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const OTHERS = 0o077;
-const OTHERS_WRITE = 0o022;
+/** The bits of a mode that let other users write. */
+export const OTHERS_WRITE = 0o022;
 /** Texts for the errors of writing. A missing folder is made, and these errors mean that this was not possible. */
 const NO_FOLDER = {
   ENOENT: "its folder cannot be made",
@@ -81,17 +82,17 @@ function checkOwner(path: string, { uid }: Stats): void {
 }
 
 /**
- * Replaces the text of a private file. Readers see either the old or the new text, even after a power failure. If the folder is
+ * Replaces the contents of a private file. Readers see either the old or the new contents, even after a power failure. If the folder is
  * missing, it is made. Throws UsageError if the file cannot be written, or if other users can write to its folder.
  */
-export function writePrivateFile(path: string, text: string): void {
+export function writePrivateFile(path: string, contents: string | Uint8Array): void {
   const temporary = `${path}.${randomBytes(4).toString("hex")}.new`;
   try {
     makePrivateFolder(dirname(path));
     const file = openSync(temporary, "wx", FILE_MODE);
     try {
       giveToOwnerOf(dirname(path), file);
-      writeFileSync(file, text);
+      writeFileSync(file, contents);
       fsyncSync(file);
       renameSync(temporary, path);
     } catch (error) {

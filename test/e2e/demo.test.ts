@@ -6,7 +6,7 @@ import { TEST_TIMEOUT_MS } from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-const DEMO = fileURLToPath(new URL("../../scripts/demo.ts", import.meta.url));
+const DEMO = fileURLToPath(new URL("../../src/cli/demo.ts", import.meta.url));
 
 test.skipIf(process.platform !== "linux")(
   "demo: Ctrl-C before the server listens ends it with exit code 0",

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { openBlackHole } from "../support/black-hole.ts";
-import { startVirtualDisplay } from "../../scripts/virtual-display.ts";
+import { startVirtualDisplay } from "../../src/cli/virtual-display.ts";
 import {
   childrenOf,
   CLIP,

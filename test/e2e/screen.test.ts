@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { fileURLToPath } from "node:url";
-import { startVirtualDisplay, type VirtualDisplay } from "../../scripts/virtual-display.ts";
+import { startVirtualDisplay, type VirtualDisplay } from "../../src/cli/virtual-display.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 import { cjpeg, djpeg } from "../support/jpeg-tools.ts";
 import { psnr, toRgbaBytes } from "../support/samples.ts";

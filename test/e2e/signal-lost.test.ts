@@ -2,7 +2,7 @@
 // is stopped and killed, a real server is killed, and the tests look at the pixels of a real window.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { startVirtualDisplay, type VirtualDisplay } from "../../scripts/virtual-display.ts";
+import { startVirtualDisplay, type VirtualDisplay } from "../../src/cli/virtual-display.ts";
 import type { ViewReport } from "../../src/client/figures.ts";
 import {
   CLIP,

@@ -1,6 +1,6 @@
 // A virtual display with a window manager, for tests that find windows, take screenshots, press keys and click.
 
-import { startVirtualDisplay, type VirtualDisplay } from "../../scripts/virtual-display.ts";
+import { startVirtualDisplay, type VirtualDisplay } from "../../src/cli/virtual-display.ts";
 import type { Rectangle } from "../../src/core/rectangle.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 import { imageOf } from "./window-image.ts";

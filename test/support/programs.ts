@@ -27,6 +27,8 @@ afterAll(() => rmSync(STATE_FOLDER, { recursive: true, force: true }));
 export const TEST_VARIABLES = { XDG_STATE_HOME: STATE_FOLDER, SLIPSTREAM_KEY: "" };
 
 interface ProgramOptions {
+  /** The path of a built program. Otherwise the program runs from its source. */
+  built?: string | undefined;
   /** A command that runs the program, for example `ip netns exec NAME`. */
   through?: readonly string[];
   stdin?: Uint8Array | "pipe";
@@ -48,7 +50,8 @@ export class Program<Report> implements AsyncDisposable {
   readonly #reading: Promise<unknown>;
 
   constructor(name: ProgramName, flags: readonly string[], options: ProgramOptions = {}) {
-    const script = `../../src/cli/${name}.ts`;
+    const program =
+      options.built === undefined ? [process.execPath, at(`../../src/cli/${name}.ts`)] : [options.built, name];
     const noConfig =
       name === "serve" && options.cwd === undefined && !flags.includes("--config") ? ["--no-config"] : [];
     // Servers of tests run at the same time, and only one of them could have the default port of the web page.
@@ -56,7 +59,7 @@ export class Program<Report> implements AsyncDisposable {
     const hasReports = (name === "serve" || name === "view") && flags.includes("--json");
     const interval =
       hasReports && !flags.includes("--report-interval") ? ["--report-interval", String(1 / REPORTS_A_SECOND)] : [];
-    const command = [process.execPath, at(script), ...flags, ...noConfig, ...noHttp, ...interval];
+    const command = [...program, ...flags, ...noConfig, ...noHttp, ...interval];
     const child = Bun.spawn([...(options.through ?? []), ...command], {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       stdin: options.stdin ?? "ignore",

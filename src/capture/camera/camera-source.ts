@@ -5,6 +5,7 @@ import { Worker } from "node:worker_threads";
 import { SourceError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { onAbort } from "../../core/on-abort.ts";
+import { PROGRAM_FILES } from "../../program-files.ts";
 import { type Setting, withSetting } from "../control-values.ts";
 import type { FrameSink, Source } from "../source.ts";
 import type { Identity } from "../v4l2/device.ts";
@@ -97,7 +98,7 @@ class CameraSource implements ControlledCamera {
     }
     if (signal.aborted) return; // The signal aborted during the wait.
     const signals = new CaptureSignals();
-    const worker = new Worker(new URL("./capture-worker.ts", import.meta.url), { workerData: this.#order(signals) });
+    const worker = new Worker(PROGRAM_FILES.threads.capture, { workerData: this.#order(signals) });
     const handOver = new HandOver(sink, signals);
     const outcome = Promise.withResolvers<void>();
     const fail = (text: string, cause?: Error) => outcome.reject(new SourceError(text, { retry: "soon", cause }));

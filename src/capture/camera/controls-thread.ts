@@ -2,6 +2,7 @@
 
 import { Worker } from "node:worker_threads";
 import { SourceError, UsageError } from "../../core/errors.ts";
+import { PROGRAM_FILES } from "../../program-files.ts";
 import type { Setting } from "../control-values.ts";
 import type { SourceControl, SourceControls } from "../source.ts";
 import type { KnownCamera } from "./find.ts";
@@ -47,7 +48,7 @@ export function createControls(camera: ControlledCamera): SourceControls {
     waiting.clear();
   };
   const start = () => {
-    const started = new Worker(new URL("./controls-worker.ts", import.meta.url));
+    const started = new Worker(PROGRAM_FILES.threads.cameraControls);
     started.on("message", ({ number, controls, failure }: ControlAnswer) => {
       const request = waiting.get(number);
       waiting.delete(number);

@@ -3,6 +3,7 @@
 import { Worker } from "node:worker_threads";
 import { UsageError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
+import { PROGRAM_FILES } from "../../program-files.ts";
 import { deliverDrawn } from "./drawn-frames.ts";
 import { MIN_CODE_SIZE } from "./frame-code.ts";
 import type { Source } from "../source.ts";
@@ -19,7 +20,7 @@ export function createPattern(size: Size, framesPerSecond: number): Source {
     name,
     framesPerSecond,
     run(sink, signal) {
-      const worker = new Worker(new URL("./pattern-worker.ts", import.meta.url));
+      const worker = new Worker(PROGRAM_FILES.threads.pattern);
       return deliverDrawn({ name, size, framesPerSecond, worker }, sink, signal);
     },
   };

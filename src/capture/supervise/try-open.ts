@@ -4,6 +4,7 @@
 import { Worker } from "node:worker_threads";
 import { type Retry, SourceError, UsageError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on-abort.ts";
+import { PROGRAM_FILES } from "../../program-files.ts";
 import type { SourceOptions } from "../open.ts";
 
 /**
@@ -16,7 +17,7 @@ export type OpenFailure = { message: string; retry: false | Retry } | null;
  * later, and with UsageError when it never can.
  */
 export async function tryOpen(options: SourceOptions, signal: AbortSignal): Promise<void> {
-  const worker = new Worker(new URL("./try-open-worker.ts", import.meta.url), { workerData: options });
+  const worker = new Worker(PROGRAM_FILES.threads.tryOpen, { workerData: options });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   worker.on("message", (failure: OpenFailure) => {
     if (failure === null) resolve();

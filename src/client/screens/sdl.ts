@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import type { Sdl } from "@kmamal/sdl";
 import { MissingError, messageOf } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
+import { ARE_BUILT, PROGRAM_FILES } from "../../program-files.ts";
 import { drawOverlay, type Overlay, type RgbaPicture } from "./overlay.ts";
 import { firstWindowSize, letterbox, sourceSize } from "./letterbox.ts";
 import type { Renderer, Screen, ScreenEvents } from "./screen.ts";
@@ -84,6 +85,12 @@ export async function createSdlScreen(title: string, renderer: Renderer, events:
   };
 }
 
+function howToGetSdl(): string {
+  if (!ARE_BUILT) return "'bun run view' sets SDL up";
+  const install = "install SDL2 (apt-get install libsdl2-2.0-0, macOS: brew install sdl2)";
+  return PROGRAM_FILES.sdlBinding === null ? `${install} and the package @kmamal/sdl with its install script` : install;
+}
+
 /** Loads the window library. Throws MissingError if it is missing, or if there is no display that it can use. */
 export async function loadSdl(): Promise<SdlModule> {
   let sdl: SdlModule;
@@ -92,10 +99,8 @@ export async function loadSdl(): Promise<SdlModule> {
   } catch (cause) {
     const reason = messageOf(cause).split("\n")[0];
     throw new MissingError(
-      `no window can be opened (${reason}): 'bun run view' sets SDL up; --display none works without a window`,
-      {
-        cause,
-      },
+      `no window can be opened (${reason}): ${howToGetSdl()}; --display none works without a window`,
+      { cause },
     );
   }
   // If SDL finds no display, it uses a driver whose windows cannot be seen.

@@ -16,9 +16,3 @@ declare module "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs" {
   }
   export default function create(options: { wasmBinary: ArrayBuffer }): Promise<LibjpegTurbo>;
 }
-
-declare module "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasm" {
-  /** Bun returns the path of a file that is imported `with { type: "file" }`. */
-  const path: string;
-  export default path;
-}

@@ -8,10 +8,10 @@
 import createLibjpegTurbo, { type LibjpegTurbo } from "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs";
 import { decode as decodeWithJpegJs } from "jpeg-js";
 import { CodecError, messageOf } from "../../core/errors.ts";
+import { PROGRAM_FILES } from "../../program-files.ts";
 import { isArithmeticCoded } from "../jpeg/frame-kind.ts";
 import { headerSegments } from "../jpeg/header.ts";
 import type { RareDecoder } from "../rare-kinds.ts";
-import { LIBJPEG_TURBO_PATH } from "./files.ts";
 
 const APP14 = 0xee;
 const EOI = [0xff, 0xd9] as const;
@@ -27,7 +27,7 @@ export const decodeRareJpeg: RareDecoder = (jpeg, kind) =>
   isArithmeticCoded(kind) ? decodeArithmetic(jpeg) : Promise.resolve(decodeFourComponents(jpeg));
 
 async function decodeArithmetic(jpeg: Uint8Array): Promise<Awaited<ReturnType<RareDecoder>>> {
-  libjpegTurbo ??= Bun.file(LIBJPEG_TURBO_PATH)
+  libjpegTurbo ??= Bun.file(PROGRAM_FILES.wasm["libjpeg-turbo"])
     .arrayBuffer()
     .then((wasmBinary) => createLibjpegTurbo({ wasmBinary }));
   const { JPEGDecoder } = await libjpegTurbo;

@@ -2,16 +2,16 @@
 
 import { Worker } from "node:worker_threads";
 import { messageOf } from "../../core/errors.ts";
+import { PROGRAM_FILES } from "../../program-files.ts";
 import type { CodecRuntime, CodecThread, ThreadListener } from "../threads/codec-thread.ts";
 import type { WorkerMessage, WorkerSetup } from "../threads/job.ts";
-import { WORKER_URL } from "./files.ts";
 import { WASM } from "./wasm.ts";
 
 /** The runtime for `new CodecPool` in programs on Bun. */
 export const BUN_RUNTIME: CodecRuntime = { wasm: WASM, startThread };
 
 function startThread(setup: WorkerSetup, listener: ThreadListener): CodecThread {
-  const worker = new Worker(WORKER_URL, { workerData: setup });
+  const worker = new Worker(PROGRAM_FILES.threads.codec, { workerData: setup });
   // The thread loads its code meanwhile. If a file cannot be compiled, the thread tries it again and reports the reason.
   void WASM.compileFor(setup.codec)
     .catch(() => ({}))

@@ -1,7 +1,7 @@
 // A screen that changes its size is captured whole, and operator and viewers are told the new size. With a real X server.
 
 import { describe, expect, test } from "bun:test";
-import { startVirtualDisplay } from "../../../scripts/virtual-display.ts";
+import { startVirtualDisplay } from "../../../src/cli/virtual-display.ts";
 import { createFfmpegSource } from "../../../src/capture/pipe/ffmpeg.ts";
 import { endWhenScreenChanges } from "../../../src/capture/pipe/growing-screen.ts";
 import { parseScreen, screenInput } from "../../../src/capture/pipe/screen.ts";

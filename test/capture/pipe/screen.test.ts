@@ -12,7 +12,7 @@ import {
   type ScreenOptions,
   type Session,
 } from "../../../src/capture/pipe/screen.ts";
-import { startVirtualDisplay } from "../../../scripts/virtual-display.ts";
+import { startVirtualDisplay } from "../../../src/cli/virtual-display.ts";
 import { until } from "../../support/wait-until.ts";
 import { RecordingSink } from "../../support/recording-sink.ts";
 

@@ -1,7 +1,7 @@
 // Requests that an X server refuses: a viewer goes on if they are for a window that another program has hidden.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { startVirtualDisplay, type VirtualDisplay } from "../../../scripts/virtual-display.ts";
+import { startVirtualDisplay, type VirtualDisplay } from "../../../src/cli/virtual-display.ts";
 
 let display: VirtualDisplay;
 beforeAll(async () => {

@@ -1,11 +1,10 @@
 // The files of the page: src/browser, bundled for browsers, and the builds of the decoder kernel. They are made for the first
-// browser, which takes about 100 ms, and kept in memory.
+// browser, which takes about 100 ms in a checkout, and kept in memory. A build has bundled them before.
 
 import { createHash } from "node:crypto";
-import { fileURLToPath } from "node:url";
-import { gzipSync } from "bun";
-import { WASM_PATHS } from "../../../codec/bun/files.ts";
+import { type BunPlugin, gzipSync } from "bun";
 import { messageOf } from "../../../core/errors.ts";
+import { ARE_BUILT, PROGRAM_FILES } from "../../../program-files.ts";
 import { hasTag } from "./header-lists.ts";
 import { type Route, textResponse, type WebHost } from "./request.ts";
 
@@ -24,21 +23,22 @@ interface Asset {
  */
 const WORKER_POLICY = "default-src 'none'; script-src 'wasm-unsafe-eval'; connect-src 'self'";
 const SCRIPT = "text/javascript; charset=utf-8";
-/** The scripts by the path of the page, with their entry points below src/browser. */
-const SCRIPTS = { "/page.js": "page/main.ts", "/worker.js": "worker/main.ts" } as const;
+const { assets: ASSETS, pageScripts: SCRIPT_FILES, wasm: WASM } = PROGRAM_FILES;
+/** The scripts by the path of the page. */
+const SCRIPTS = { "/page.js": SCRIPT_FILES.page, "/worker.js": SCRIPT_FILES.worker } as const;
 /** The files that are sent as they are. */
 const FILES: Readonly<Record<string, { type: string; path: string }>> = {
-  "/": { type: "text/html; charset=utf-8", path: source("index.html") },
-  "/page.css": { type: "text/css; charset=utf-8", path: source("page.css") },
-  "/icon.svg": { type: "image/svg+xml", path: source("icon.svg") },
-  "/decoder.plain.wasm": { type: "application/wasm", path: WASM_PATHS["decoder.plain"] },
-  "/decoder.relaxed.wasm": { type: "application/wasm", path: WASM_PATHS["decoder.relaxed"] },
+  "/": { type: "text/html; charset=utf-8", path: ASSETS["index.html"] },
+  "/page.css": { type: "text/css; charset=utf-8", path: ASSETS["page.css"] },
+  "/icon.svg": { type: "image/svg+xml", path: ASSETS["icon.svg"] },
+  "/decoder.plain.wasm": { type: "application/wasm", path: WASM["decoder.plain"] },
+  "/decoder.relaxed.wasm": { type: "application/wasm", path: WASM["decoder.relaxed"] },
 };
 
 /** The assets, which all doors of the process share. Null before the first request. */
 let assets: Promise<ReadonlyMap<string, Asset>> | null = null;
 
-/** Makes the files of the page, or returns those that are made. Rejects if this program does not contain their sources. */
+/** Makes the files of the page, or returns those that are made. Rejects if a script cannot be bundled. */
 export function pageAssets(): Promise<ReadonlyMap<string, Asset>> {
   assets ??= makeAssets();
   return assets;
@@ -79,13 +79,13 @@ function answer(request: Request, { type, bytes, gzipped, tag }: Asset): Respons
 }
 
 async function makeAssets(): Promise<ReadonlyMap<string, Asset>> {
-  const [files, scripts] = await Promise.all([
+  const [files, bundled] = await Promise.all([
     Promise.all(
       Object.entries(FILES).map(async ([path, { type, path: file }]) => [path, type, await read(file)] as const),
     ),
-    bundle(),
+    scripts(),
   ]);
-  const all = [...files, ...scripts.map(([path, bytes]) => [path, SCRIPT, bytes] as const)];
+  const all = [...files, ...bundled.map(([path, bytes]) => [path, SCRIPT, bytes] as const)];
   return new Map(all.map(([path, type, bytes]) => [path, asset(type, bytes)]));
 }
 
@@ -93,27 +93,26 @@ async function read(path: string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await Bun.file(path).arrayBuffer());
 }
 
-async function bundle(): Promise<(readonly [path: string, bytes: Uint8Array<ArrayBuffer>])[]> {
-  return Promise.all(
-    Object.entries(SCRIPTS).map(async ([path, entry]) => {
-      const { outputs } = await Bun.build({
-        entrypoints: [source(entry)],
-        target: "browser",
-        format: "esm",
-        minify: true,
-      });
-      const [script] = outputs;
-      if (script === undefined) throw new Error(`the bundle of ${entry} is empty`);
-      return [path, new Uint8Array(await script.arrayBuffer())] as const;
-    }),
-  );
+async function scripts(): Promise<(readonly [path: string, bytes: Uint8Array<ArrayBuffer>])[]> {
+  const make = ARE_BUILT ? read : bundlePageScript;
+  return Promise.all(Object.entries(SCRIPTS).map(async ([path, file]) => [path, await make(file)] as const));
+}
+
+/** Bundles an entry point of the page. */
+export async function bundlePageScript(entry: string, plugins: BunPlugin[] = []): Promise<Uint8Array<ArrayBuffer>> {
+  const { outputs } = await Bun.build({
+    entrypoints: [entry],
+    target: "browser",
+    format: "esm",
+    minify: true,
+    plugins,
+  });
+  const [script] = outputs;
+  if (script === undefined) throw new Error(`the bundle of ${entry} is empty`);
+  return new Uint8Array(await script.arrayBuffer());
 }
 
 function asset(type: string, bytes: Uint8Array<ArrayBuffer>): Asset {
   const tag = `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`;
   return { type, bytes, gzipped: gzipSync(bytes, { level: 9 }), tag };
-}
-
-function source(path: string): string {
-  return fileURLToPath(new URL(`../../../browser/${path}`, import.meta.url));
 }

@@ -2,14 +2,14 @@
 // figures: on a terminal until Ctrl-C, so that people can open the page, and otherwise for some
 // seconds.
 
-import { fileURLToPath } from "node:url";
-import { MissingError, UsageError } from "../src/core/errors.ts";
-import { runMain } from "../src/cli/program.ts";
+import { MissingError, UsageError } from "../core/errors.ts";
+import { PROGRAM_FILES } from "../program-files.ts";
+import { fileOnDisk } from "../state/file-on-disk.ts";
+import { ownCommand } from "./own-command.ts";
+import { runMain } from "./program.ts";
 import { startVirtualDisplay } from "./virtual-display.ts";
 
 const HEADLESS_SECONDS = 10;
-const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const VIDEO = at("../test/fixtures/vtest-6s.mp4");
 
 /** The server's first JSON line, which has its port, or null if the server ended before. */
 async function firstReport(stdout: ReadableStream<Uint8Array>): Promise<{ port: number } | null> {
@@ -44,8 +44,9 @@ await runMain(async (signal) => {
     console.log(`There is no display here: the viewer runs ${instead} ${duration}.`);
   }
 
-  const serverFlags = ["--no-config", "--source", VIDEO, "--port", "0", "--http", "0", "--json"];
-  const server = Bun.spawn([process.execPath, at("../src/cli/serve.ts"), ...serverFlags], {
+  const film = fileOnDisk(PROGRAM_FILES.assets["demo.mp4"]);
+  const serverFlags = ["--no-config", "--source", film, "--port", "0", "--http", "0", "--json"];
+  const server = Bun.spawn([...ownCommand("serve"), ...serverFlags], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   try {
@@ -61,7 +62,7 @@ await runMain(async (signal) => {
       ...(hasDisplay || virtualDisplay ? [] : ["--display", "none"]),
     ];
     if (hasDisplay) console.log("A window opens; in it: I shows figures, F is fullscreen, S saves a picture, Q quits.");
-    const viewer = Bun.spawn([process.execPath, at("../src/cli/view.ts"), ...flags], {
+    const viewer = Bun.spawn([...ownCommand("view"), ...flags], {
       stdio: ["ignore", "inherit", "inherit"],
       env: { ...process.env, ...(virtualDisplay ? { DISPLAY: virtualDisplay.name } : {}) },
     });
