@@ -11,7 +11,8 @@ export {
 } from "./capture/push-camera.ts";
 export type { Setting } from "./capture/control-values.ts";
 export type { Delivery, FrameFormat, FrameSink, Source } from "./capture/source.ts";
-export { WatchedFrame, type WatchOptions, watch } from "./client/watch.ts";
+export { type WatchOptions, watch } from "./client/watch.ts";
+export { WatchedFrame } from "./client/watched-frame.ts";
 export { createJpegCodec, decodeJpeg, encodeJpeg } from "./codec/bun/jpeg.ts";
 export type { CodecName } from "./codec/codecs.ts";
 export type { DecodedJpeg, DecodeOptions, EncodeOptions, JpegCodec } from "./codec/threads/jpeg-codec.ts";
@@ -20,8 +21,9 @@ export { CodecError, ConnectionError, MissingError, ProtocolError, SourceError, 
 export { type Log, type LogFields, type LogLevel, lineLog, SILENT_LOG } from "./core/log.ts";
 export type { PixelFormat, Sampling, Size } from "./core/pixel-format.ts";
 export type { Trace } from "./core/trace.ts";
-export type { CameraReport } from "./server/cameras/camera.ts";
+export type { CameraReport } from "./server/cameras/camera-report.ts";
 export type { ServeReport } from "./server/report/report.ts";
 export type { KeyOptions } from "./server/access/given-keys.ts";
-export { type Server, serve } from "./server/serve.ts";
+export { serve } from "./server/serve.ts";
+export type { Server } from "./server/server.ts";
 export type { CameraOptions, ServeOptions } from "./server/settings/options.ts";

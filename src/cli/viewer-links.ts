@@ -3,7 +3,7 @@
 import { networkInterfaces } from "node:os";
 import { isatty } from "node:tty";
 import { formatHostPort, isLoopbackHost } from "../core/host-port.ts";
-import type { Server } from "../server/serve.ts";
+import type { Server } from "../server/server.ts";
 
 /**
  * Returns the lines. `given` has the names of the keys that do not come from the key store. The lines contain the first key only

@@ -2,12 +2,12 @@
 
 import { type Micros, nowMicros } from "../core/clock.ts";
 import { ProtocolError } from "../core/errors.ts";
-import { SOFTWARE } from "../core/version.ts";
 import { ClockOffset } from "./clock-offset.ts";
 import { readGoodbye, readGreetingVersion, writeGoodbye } from "./greeting.ts";
 import { readPing, readPong, writePing, writePong } from "./messages.ts";
 import { otherProtocol } from "./other-protocols.ts";
 import { Outbox } from "./outbox.ts";
+import { ROLES, type Role, type RoleName } from "./peer-role.ts";
 import { MessageSplitter } from "./splitter.ts";
 import type { Transport, TransportEvents } from "./transport.ts";
 import {
@@ -16,8 +16,6 @@ import {
   GREETING_TIMEOUT_MS,
   MAX_GREETING_BYTES,
   MAX_OTHER_MESSAGE_BYTES,
-  MAX_SERVER_MESSAGE_BYTES,
-  MAX_VIEWER_MESSAGE_BYTES,
   MessageType,
   SILENCE_TIMEOUT_MS,
   WIRE_VERSION,
@@ -42,52 +40,6 @@ export const MAX_BYTES_AFTER_GOODBYE = 64 * 1024;
 
 /** The messages that carry pictures. */
 const FRAME_TYPES: ReadonlySet<number> = new Set([MessageType.stream, MessageType.picture, MessageType.tiles]);
-
-interface Role {
-  /** The message with which the other side begins: Hello or Welcome. */
-  greeting: number;
-  /** The largest length of the other side's messages after the greeting, in bytes. */
-  maxMessageBytes: number;
-  /** The other side, as it is named in the error "message type 7, which … never sends". */
-  sender: string;
-  /** The name of the other side as the subject of a sentence. */
-  subject: string;
-  /** The error text for first bytes that are not Slipstream's protocol. */
-  stranger: string;
-  /** What people should do if the other side speaks one of these protocols instead. */
-  advice: Readonly<Record<NonNullable<ReturnType<typeof otherProtocol>>, string>>;
-  otherVersion: (version: number) => string;
-}
-
-const ROLES = {
-  server: {
-    greeting: MessageType.hello,
-    maxMessageBytes: MAX_VIEWER_MESSAGE_BYTES,
-    sender: "a viewer",
-    subject: "it",
-    stranger: "it does not speak Slipstream's protocol",
-    advice: {
-      HTTP: "it speaks HTTP, and the web page has a port of its own (serve --http)",
-      TLS: "it begins TLS, and this server uses none",
-      SSH: "it speaks SSH",
-    },
-    otherVersion: (version) =>
-      `it speaks version ${version} of the protocol, and this server (${SOFTWARE}) speaks version ${WIRE_VERSION}`,
-  },
-  viewer: {
-    greeting: MessageType.welcome,
-    maxMessageBytes: MAX_SERVER_MESSAGE_BYTES,
-    sender: "a server",
-    subject: "the server",
-    stranger: "the program that listens there is not a Slipstream server",
-    advice: {
-      HTTP: "it speaks HTTP: open its address in a browser, or use the port that 'bun run serve' prints after 'serving'",
-      TLS: "it speaks TLS",
-      SSH: "it speaks SSH",
-    },
-    otherVersion: (version) => `the server speaks version ${version}`,
-  },
-} satisfies Record<string, Role>;
 
 /** The reason why a connection ended. `text` is for people. */
 export type PeerEnd =
@@ -155,7 +107,7 @@ export class Peer implements TransportEvents {
   #goodbyeTimer: ReturnType<typeof setTimeout> | null = null;
 
   /** `role` is the role of this side. */
-  constructor(transport: Transport, role: keyof typeof ROLES, events: PeerEvents) {
+  constructor(transport: Transport, role: RoleName, events: PeerEvents) {
     this.#transport = transport;
     this.#role = ROLES[role];
     this.#events = events;

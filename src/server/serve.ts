@@ -32,45 +32,9 @@ import { type ServeReport, sumUp } from "./report/report.ts";
 import { LoopDelay } from "./report/loop-delay.ts";
 import { CameraStages } from "./report/stages.ts";
 import type { ResolvedServeOptions, ServeOptions } from "./settings/options.ts";
+import type { Server } from "./server.ts";
 import { resolveServeOptions } from "./settings/resolve.ts";
 import type { WebParts } from "./web-door.ts";
-
-/** A running server. It ends when all its cameras have ended, or when it is closed. */
-export interface Server extends AsyncDisposable {
-  /** The address on which the server listens, as given in the options. */
-  readonly host: string;
-  /** The TCP port on which the server listens. */
-  readonly port: number;
-  /** The HTTP door: its port, and whether it uses TLS. Null if there is none. */
-  readonly http: { readonly port: number; readonly tls: boolean } | null;
-  /** Whether viewers need a key. */
-  readonly needsKey: boolean;
-  /**
-   * The first key of the key store, for people who may watch. The server has made it, because the key store was empty. Null if
-   * there is no such key.
-   */
-  readonly firstKey: string | null;
-  /** The SHA-256 of the server's public key (SPKI) in base64. Viewers recognise the server by it. Null without TLS. */
-  readonly publicKey: string | null;
-  /**
-   * The host names in the server's certificate, if it is from an authority. Viewers have to use one of them. Otherwise the list
-   * is empty.
-   */
-  readonly hostNames: readonly string[];
-  /** Returns the current figures: frames, viewers, bytes, and drops by reason. */
-  report(): ServeReport;
-  /**
-   * Resolves with the last report when the server has ended and all resources are released. Rejects with the first camera's error
-   * when all cameras failed, and with CodecError when codec threads fail repeatedly. If no code
-   * reads this property, a rejection does not end the process, and the log has the error at level `warning`.
-   */
-  readonly closed: Promise<ServeReport>;
-  /**
-   * Sends Goodbye to the viewers and releases all resources. The promise resolves when this is done, at most some seconds later.
-   * It never rejects.
-   */
-  close(): Promise<void>;
-}
 
 const TICK_MS = 100;
 

@@ -15,7 +15,6 @@ import {
   writeSetControl,
 } from "../../protocol/controls.ts";
 import { type Goodbye, readWelcome, type Welcome, writeHello } from "../../protocol/greeting.ts";
-import { PROOF_SCHEME, readChallenge, writeProof } from "../../protocol/handshake.ts";
 import {
   type Ack,
   type Notice,
@@ -31,12 +30,13 @@ import {
   writeWish,
 } from "../../protocol/messages.ts";
 import { Peer, type PeerEnd, type PeerEvents } from "../../protocol/peer.ts";
-import { isServerProof, newNonce, type ProofInput, proveAsViewer, type ViewerKey } from "../../protocol/proof.ts";
+import type { ViewerKey } from "../../protocol/proof.ts";
 import type { Transport, TransportEvents } from "../../protocol/transport.ts";
 import { GoodbyeReason, HEADER_BYTES, MessageType, WIRE_VERSION } from "../../protocol/wire.ts";
 import type { Arrival, Origin } from "../picture.ts";
 import { type Address, formatAddress } from "./address.ts";
 import { ServerNotTrusted } from "./carriage.ts";
+import { KeyProof } from "./key-proof.ts";
 import { DEFAULT_MAX_PIXELS, type PixelLimit, ServerLimits } from "./server-limits.ts";
 
 const TICK_MS = 100;
@@ -85,11 +85,7 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
   readonly #ended = Promise.withResolvers<ConnectionEnd>();
   readonly #ticking: ReturnType<typeof setInterval>;
   #sourceName = "";
-  readonly #key: ViewerKey | null;
-  /** The body of the Hello, which the proof includes. */
-  readonly #hello: Uint8Array;
-  /** The data of the connection that the proof includes. Null before a Challenge. */
-  #proven: ProofInput | null = null;
+  readonly #proof: KeyProof;
   #hasProven = false;
   /** The messages that wait for the Proof or the Welcome. Null if messages are sent at once. */
   #held: Uint8Array[] | null;
@@ -110,12 +106,11 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
     this.#ended.promise.catch(() => undefined);
     this.#ticking = setInterval(() => this.#peer.tick(), TICK_MS);
     const { paused = false, maxPixels = DEFAULT_MAX_PIXELS, key = null } = options;
-    this.#key = key;
     this.#held = key === null ? null : []; // a server that needs a key accepts no other message before the Proof
     this.#limits = new ServerLimits(maxPixels, nowMicros());
     const { camera } = address;
     const hello = writeHello({ version: WIRE_VERSION, software: SOFTWARE, camera, paused, canProve: true });
-    this.#hello = hello.slice(HEADER_BYTES);
+    this.#proof = new KeyProof(key, hello.slice(HEADER_BYTES));
     this.#peer.send(hello);
   }
 
@@ -200,22 +195,13 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
 
   /** Answers a Challenge. The peer calls this. */
   onHandshake(type: number, body: Uint8Array): boolean {
-    if (type !== MessageType.challenge || this.#proven !== null) return false;
-    const challenge = readChallenge(body);
-    if (challenge.scheme !== PROOF_SCHEME) {
-      this.#peer.leave(
-        GoodbyeReason.other,
-        "the server asks for a proof that this viewer does not know: update the viewer",
-      );
-    } else if (this.#key === null) {
-      this.#peer.leave(GoodbyeReason.needsKey, "the server needs a key");
-    } else {
-      const nonce = newNonce();
-      const keyId = this.#key.id;
-      const binding = this.#transport.binding ?? null;
-      this.#proven = { binding, serverNonce: challenge.nonce, viewerNonce: nonce, keyId, hello: this.#hello };
-      this.#peer.send(writeProof({ keyId, nonce, proof: proveAsViewer(this.#key, this.#proven) }));
+    if (type !== MessageType.challenge || this.#proof.isSent) return false;
+    const answer = this.#proof.answer(body, this.#transport.binding ?? null);
+    if (answer instanceof Uint8Array) {
+      this.#peer.send(answer);
       this.#sendHeldWishes();
+    } else {
+      this.#peer.leave(answer.reason, answer.text);
     }
     return true;
   }
@@ -223,8 +209,8 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
   /** Handles the server's Welcome. The peer calls this. */
   onGreeting(body: Uint8Array): void {
     const welcome = readWelcome(body);
-    if (this.#key !== null && this.#proven !== null) {
-      this.#hasProven = isServerProof(this.#key, this.#proven, welcome.serverProof ?? new Uint8Array());
+    if (this.#proof.isSent) {
+      this.#hasProven = this.#proof.isAnsweredBy(welcome);
       if (!this.#hasProven) {
         this.#distrust =
           "the server does not know the key: it is another server, or somebody is between it and this viewer";

@@ -14,19 +14,20 @@ import type { Log } from "../../core/log.ts";
 import { type Trace, TraceTrack } from "../../core/trace.ts";
 import type { CameraEntry } from "../../protocol/cameras.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
-import { Audience, type AudienceListener, type RenditionReport } from "../deliver/audience.ts";
+import { Audience, type AudienceListener } from "../deliver/audience.ts";
 import { CameraControls } from "../deliver/camera-controls.ts";
 import type { DoorName } from "../deliver/audience-member.ts";
 import type { CameraCondition, CameraState } from "../deliver/camera-condition.ts";
 import type { FrameFollower } from "../deliver/frame-follower.ts";
 import type { Refusal } from "../access/refusal.ts";
 import { type CaptureListener, FrameDispatcher } from "../encode/dispatcher.ts";
-import { type CameraTrouble, EncodeFigures, type EncodeFollower, type ServerDropReason } from "../encode/figures.ts";
+import { type CameraTrouble, EncodeFigures, type EncodeFollower } from "../encode/figures.ts";
 import { TileScheduler } from "../encode/tile-scheduler.ts";
 import { PictureFeed } from "../renditions/feed.ts";
 import { RenditionRegistry } from "../renditions/registry.ts";
 import type { TileSink } from "../renditions/sinks.ts";
 import type { ResolvedCameraOptions } from "../settings/options.ts";
+import type { CameraReport } from "./camera-report.ts";
 
 /** Follows the frames of a camera from their capture to the screens of all viewers. */
 export interface CameraFollower extends EncodeFollower {
@@ -52,41 +53,6 @@ export interface CameraSurroundings {
   trace: Trace | null;
   /** Null if no figures of the way of frames are needed. */
   follower: CameraFollower | null;
-}
-
-/** The figures of a camera. `--json` prints them. */
-export interface CameraReport {
-  /** The name for viewers. */
-  name: string;
-  source: string;
-  /** The reason why the camera has ended, or null while it runs. */
-  ended: string | null;
-  /** The size of the newest picture, or 0 × 0 before the first. */
-  width: number;
-  height: number;
-  viewers: number;
-  /** The number of captured frames so far. */
-  frames: number;
-  /** The recent number of captured frames a second. */
-  fps: number;
-  /** The number of frames that were encoded or passed on. Frames are not encoded while no viewer watches. */
-  encoded: number;
-  encodedFps: number;
-  /** The number of bytes of the newest frame in the best size and quality. */
-  bytesPerFrame: number;
-  /** The sizes and qualities that are being sent, with the best first. */
-  renditions: RenditionReport[];
-  /** The time in the codec, without waiting. */
-  encodeMs: { p50: number; p99: number };
-  /** The number of captured frames that were dropped although a viewer watched. */
-  dropped: number;
-  droppedBy: Record<ServerDropReason, number>;
-  /**
-   * `sent` is the number of pictures that were sent, over all viewers. `skipped` is the number that were not sent, because too
-   * many pictures were in flight to a viewer (credit.ts).
-   */
-  sent: number;
-  skipped: number;
 }
 
 /** The time limit for sending the last pictures and Goodbyes to the viewers. */

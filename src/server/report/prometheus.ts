@@ -5,7 +5,7 @@ import { Counter, Gauge, type MetricType, Registry } from "prom-client";
 import { VERSION } from "../../core/version.ts";
 import type { LimitName } from "../access/limits.ts";
 import { openFiles } from "../access/open-files.ts";
-import type { CameraReport } from "../cameras/camera.ts";
+import type { CameraReport } from "../cameras/camera-report.ts";
 import { type CameraCondition, isWell } from "../deliver/camera-condition.ts";
 import type { DoorName } from "../deliver/audience-member.ts";
 import { BUCKET_BOUNDS, type DurationsInBuckets } from "./durations-in-buckets.ts";

@@ -2,7 +2,7 @@
 
 import { DropCounters, roundMs } from "../../core/statistics.ts";
 import type { LimitName } from "../access/limits.ts";
-import type { CameraReport } from "../cameras/camera.ts";
+import type { CameraReport } from "../cameras/camera-report.ts";
 import { SERVER_DROP_REASONS } from "../encode/figures.ts";
 
 /**

@@ -4,7 +4,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { WEB_SOCKET_PROTOCOL, WIRE_VERSION } from "../../../../src/protocol/wire.ts";
 import { writeHello } from "../../../../src/protocol/greeting.ts";
-import { serve, type Server } from "../../../../src/server/serve.ts";
+import { serve } from "../../../../src/server/serve.ts";
+import type { Server } from "../../../../src/server/server.ts";
 import { upgradeRequest, webSocketFrame } from "../../../support/raw-web-socket.ts";
 
 setDefaultTimeout(30_000);

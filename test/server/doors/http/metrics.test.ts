@@ -5,7 +5,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { watch } from "../../../../src/client/watch.ts";
-import { serve, type Server } from "../../../../src/server/serve.ts";
+import { serve } from "../../../../src/server/serve.ts";
+import type { Server } from "../../../../src/server/server.ts";
 
 const KEY = "a-key-of-at-least-20-characters";
 const ONE_CAMERA_KEY = "another-key-of-20-characters-or-more";

@@ -3,7 +3,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createCamera } from "../../../../src/capture/push-camera.ts";
 import type { Rendition } from "../../../../src/server/renditions/rendition.ts";
-import { serve, type Server } from "../../../../src/server/serve.ts";
+import { serve } from "../../../../src/server/serve.ts";
+import type { Server } from "../../../../src/server/server.ts";
 import type { ServeOptions } from "../../../../src/server/settings/options.ts";
 import { djpeg } from "../../../support/jpeg-tools.ts";
 import { MultipartClient } from "../../../support/multipart-client.ts";
