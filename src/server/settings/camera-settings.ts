@@ -1,0 +1,100 @@
+// The part of the table of settings that describes cameras: their sources, their pictures and the quality of these.
+
+import { parseSetting } from "../../capture/control-values.ts";
+import { DEFAULT_FRAMES_PER_SECOND, DEFAULT_SIZE } from "../../capture/open.ts";
+import { PIXEL_FORMATS, parseSize, SAMPLINGS } from "../../core/pixel-format.ts";
+import type { SettingEntry } from "../../core/setting-table.ts";
+import { checkCameraName } from "./camera-name.ts";
+import { CAMERA_PRESET, SCREEN_PRESET } from "./preset.ts";
+import { DEFAULTS, RANGES } from "./resolve.ts";
+
+/** The settings in the order of `--help`. */
+export const CAMERA_SETTINGS = [
+  {
+    name: "name",
+    scope: "camera",
+    type: { kind: "parsed", parse: checkCameraName },
+    isFileOnly: true,
+    default: "the name of the source",
+    help: "the camera's name for viewers",
+  },
+  {
+    name: "source",
+    scope: "camera",
+    type: { kind: "text" },
+    placeholder: "what",
+    repeats: true,
+    default: DEFAULTS.source,
+    help: "where frames come from: auto, pattern, webcam, screen, a device, a camera's index or name, a file, a URL, or - for standard input; may be repeated for several cameras",
+  },
+  {
+    name: "device",
+    scope: "camera",
+    type: { kind: "text" },
+    placeholder: "name",
+    help: "with --source webcam: the device, for example /dev/video0 or TEST:colourbars",
+  },
+  {
+    name: "certificate",
+    scope: "camera",
+    type: { kind: "text" },
+    placeholder: "file",
+    help: "with an https address: a file with the camera's certificate (PEM), which is then trusted even if it is for another name",
+  },
+  {
+    name: "pixel-format",
+    scope: "camera",
+    type: { kind: "choice", choices: [...PIXEL_FORMATS, "mjpeg"] },
+    placeholder: "name",
+    default: "rgba for -, the best one for a camera",
+    help: "with --source -: the pixel format of the frames; with a camera: the format to request from it",
+  },
+  {
+    name: "set",
+    scope: "camera",
+    type: { kind: "parsed", parse: parseSetting },
+    placeholder: "name=value",
+    repeats: true,
+    help: "set a control of the camera, for example brightness=128; may be repeated ('bun run cameras --controls' lists the controls)",
+  },
+  {
+    name: "size",
+    scope: "cameras",
+    type: { kind: "parsed", parse: parseSize },
+    placeholder: "WxH",
+    default: `the source's own, ${DEFAULT_SIZE.width}x${DEFAULT_SIZE.height} for pattern and webcam`,
+    help: "size of the picture",
+  },
+  {
+    name: "fps",
+    scope: "cameras",
+    type: { kind: "number", range: RANGES.framesPerSecond },
+    placeholder: "n",
+    default: `the source's own, ${DEFAULT_FRAMES_PER_SECOND} for pattern and webcam`,
+    help: "frames a second; with --source pattern 0 draws without a pause",
+  },
+  {
+    name: "sampling",
+    scope: "cameras",
+    type: { kind: "choice", choices: SAMPLINGS },
+    placeholder: "n",
+    default: `${CAMERA_PRESET.sampling}, ${SCREEN_PRESET.sampling} for a screen`,
+    help: "colour in half the lines and columns (420) or in all of them (444)",
+  },
+  {
+    name: "quality",
+    scope: "cameras",
+    type: { kind: "whole number", range: RANGES.quality },
+    placeholder: "n",
+    default: `${CAMERA_PRESET.quality}, ${SCREEN_PRESET.quality} for a screen`,
+    help: "JPEG quality, 1 to 100",
+  },
+  {
+    name: "noise",
+    scope: "cameras",
+    type: { kind: "number", range: RANGES.noise, or: "off" },
+    placeholder: "n",
+    default: `${CAMERA_PRESET.noise}, ${SCREEN_PRESET.noise} for a screen`,
+    help: "largest change of a pixel's levels that is not sent; 0 = send every change, off = always send every pixel",
+  },
+] as const satisfies readonly SettingEntry[];
