@@ -111,10 +111,10 @@ export class Output {
     await printAnswer(this.#json ? JSON.stringify(object) : text, signal);
   }
 
-  /** Prints the last report: as JSON with `"final": true`, or as a plain line. */
-  final(object: object, line: string): void {
+  /** Prints the last report: as JSON with `"final": true`, or as a plain line. Null prints no line. */
+  final(object: object, line: string | null): void {
     if (this.#json) this.#reports.write(`${JSON.stringify({ ...object, final: true })}\n`);
-    else this.#say(line);
+    else if (line !== null) this.#say(line);
   }
 
   #say(text: string, level: LogLevel = "info"): void {

@@ -10,7 +10,7 @@ import type { ViewReport } from "../client/figures.ts";
 import { describeViewing } from "../client/report-text.ts";
 import { type ViewOptions, view } from "../client/view.ts";
 import { describeGrid, describeGridEnd, viewGrid } from "../client/view-grid.ts";
-import { UsageError } from "../core/errors.ts";
+import { ConnectionError, UsageError } from "../core/errors.ts";
 import { DEFAULT_REPORT_SECONDS } from "../core/program-settings.ts";
 import { VERSION } from "../core/version.ts";
 import { stateFolder } from "../state/folder.ts";
@@ -49,6 +49,7 @@ ${EXIT_CODES}`,
   );
 
 await runMain(async (signal, { stop, endEvenIfHung }) => {
+  const startedAt = performance.now();
   command.parse();
   const flags: ViewFlags = command.opts();
   const output = new Output({
@@ -125,14 +126,23 @@ await runMain(async (signal, { stop, endEvenIfHung }) => {
     trace,
   };
   if (options.display !== "none") endEvenIfHung(); // a display may stop responding
+  /** Prints the last report and line. Throws ConnectionError if the time is up and no picture was shown. */
+  const finish = (report: object, frames: number, line: string) => {
+    const { seconds } = options;
+    const isTimeUp = seconds !== null && performance.now() - startedAt >= seconds * 1000;
+    const hasFailed = frames === 0 && isTimeUp && !signal.aborted;
+    output.final(report, hasFailed ? null : line);
+    if (hasFailed) throw new ConnectionError(`no picture was shown within ${seconds} s`);
+  };
   if (flags.grid) {
     checkGrid(options);
     const lastOfAll = await viewGrid(options, signal, (report) => output.report(report, () => describeGrid(report)));
-    output.final(lastOfAll, describeGridEnd(lastOfAll));
+    const frames = lastOfAll.cameras.reduce((sum, camera) => sum + camera.frames, 0);
+    finish(lastOfAll, frames, describeGridEnd(lastOfAll));
     return;
   }
   const last = await view(options, signal, (report) => output.report(report, () => describeViewing(report)));
-  output.final(last, describeEnd(last));
+  finish(last, last.frames, describeEnd(last));
 });
 
 /** Returns the last line. Figures that were not measured are left out. */
