@@ -1,6 +1,6 @@
 // Viewers of hostile servers, in real processes: they end with one line or go on, and their memory stays bounded.
 
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { ViewReport } from "../../src/client/figures.ts";
@@ -13,19 +13,22 @@ const SCRIPT = fileURLToPath(new URL("../support/hostile-server.ts", import.meta
 /** The viewer of an ordinary camera needs less memory than this. */
 const MEMORY_LIMIT_MIB = 512;
 
-/** A hostile server in a process of its own, and a viewer that connects to it once. */
-async function meet(kind: HostileServerKind, flags: readonly string[] = []) {
-  const child = Bun.spawn([process.execPath, SCRIPT, kind], { stdio: ["ignore", "pipe", "inherit"] });
-  const { value } = await child.stdout.getReader().read();
-  const viewer = startViewer(Number(new TextDecoder().decode(value)), ["--once", ...flags]);
-  return {
-    viewer,
-    peak: memoryPeak(viewer),
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await viewer[Symbol.asyncDispose]();
-    },
-  };
+let servers: Bun.Subprocess<"ignore", "pipe", "inherit">;
+let ports: Record<HostileServerKind, number>;
+beforeAll(async () => {
+  servers = Bun.spawn([process.execPath, SCRIPT], { stdio: ["ignore", "pipe", "inherit"] });
+  const { value } = await servers.stdout.getReader().read();
+  ports = JSON.parse(new TextDecoder().decode(value));
+});
+afterAll(async () => {
+  servers.kill("SIGKILL");
+  await servers.exited;
+});
+
+/** A viewer that connects to a hostile server once. */
+function meet(kind: HostileServerKind, flags: readonly string[] = []) {
+  const viewer = startViewer(ports[kind], ["--once", ...flags]);
+  return { viewer, peak: memoryPeak(viewer), [Symbol.asyncDispose]: () => viewer[Symbol.asyncDispose]() };
 }
 
 /** Follows the peak memory of a process (proc(5), VmHWM), which cannot be read after the process has ended. */
@@ -55,7 +58,7 @@ describe.skipIf(process.platform !== "linux")("hostile servers", () => {
     ["tiles that are too long", /a tile has 100000 bytes, and at most 1088 are allowed/],
     ["unknown messages of 60 MB", /a message has 60000001 bytes, and 1 to 4194304 are allowed/],
   ])("a viewer disconnects from a server that sends %s, and gives the reason in one line", async (kind, reason) => {
-    await using meeting = await meet(kind);
+    await using meeting = meet(kind);
     const { viewer, peak } = meeting;
     expect(await viewer.end()).toBe(1);
     expect(viewer.remarks).toMatch(reason);
@@ -64,7 +67,7 @@ describe.skipIf(process.platform !== "linux")("hostile servers", () => {
   });
 
   test("a grid of 64 cameras with pictures of full size takes no more memory than one camera may", async () => {
-    await using meeting = await meet("64 cameras of full size", ["--grid"]);
+    await using meeting = meet("64 cameras of full size", ["--grid"]);
     const { viewer, peak } = meeting;
     expect(await viewer.end()).toBe(1);
     expect(viewer.remarks).toMatch(/5792x5792 have, together with the other cameras, more than 33554432 pixels/);
@@ -75,7 +78,7 @@ describe.skipIf(process.platform !== "linux")("hostile servers", () => {
   test.each<HostileServerKind>(["a frame that never ends", "pictures without a pause"])(
     "a viewer of a server that sends %s needs little memory, and a signal ends it at once",
     async (kind) => {
-      await using meeting = await meet(kind);
+      await using meeting = meet(kind);
       const { viewer, peak } = meeting;
       await viewer.until("its connection", ({ last }) => last?.connected === true);
       await Bun.sleep(2_000); // it is under attack
@@ -92,7 +95,7 @@ describe.skipIf(process.platform !== "linux")("hostile servers", () => {
       "progressive pictures of 16 million pixels",
     ];
     for (const kind of kinds) {
-      await using meeting = await meet(kind);
+      await using meeting = meet(kind);
       const { viewer, peak } = meeting;
       await viewer.until("pictures", ({ last }) => (last?.frames ?? 0) > 5);
       expect(await viewer.end("SIGINT")).toBe(0);
@@ -110,7 +113,7 @@ describe.skipIf(process.platform !== "linux")("hostile servers", () => {
       "Slipstream does not decode JPEG of four components (CMYK) of 5792x5792 pixels",
     ],
   ])("a viewer does not decode %s, and a signal ends it", async (kind, reason) => {
-    await using meeting = await meet(kind);
+    await using meeting = meet(kind);
     const { viewer, peak } = meeting;
     await viewer.until("damage", ({ last }) => (last?.droppedBy.decode ?? 0) > 0);
     expect(viewer.remarks).toContain(reason);

@@ -6,12 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mkdtemp, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import type { ViewReport } from "../../src/client/figures.ts";
 import { residentMiB, sendQueuesMiB } from "../../bench/process-figures.ts";
 import { HOSTILE_KINDS, type HostileKind, type HostileReport, needsHttp, needsTls } from "../support/hostile-peers.ts";
 import {
   childrenOf,
   CLIP,
   eachLine,
+  type Program,
   type Server,
   startServer,
   startViewer,
@@ -61,32 +63,63 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const refusedBy = (server: Server) => server.last?.refusedBy;
 
-describe("serve: hostile peers", () => {
-  test.each(HOSTILE_KINDS)(
-    "20 peers of the kind %s: a good viewer sees frames before, during and after",
-    async (kind) => {
-      // A server without a key asks for no proof.
-      const key = kind === "wrong-keys" ? { SLIPSTREAM_KEY: "k7qf-2mzd-9x4w-hcv3-tb8n" } : {};
-      const env = { XDG_STATE_HOME: folder, ...key };
-      const doors = [...(needsTls(kind) ? ["--tls"] : []), ...(needsHttp(kind) ? ["--http", "0"] : [])];
-      await using server = await startServer([...FLAGS, ...doors], { env });
-      const port = needsHttp(kind) ? (server.last?.http?.port ?? 0) : server.port;
-      await using viewer = startViewer(server.port, [], { env: { ...env, XDG_STATE_HOME: join(folder, kind) } });
-      const shown = () => viewer.last?.frames ?? 0;
-      await viewer.until("20 frames", () => shown() > 20);
-      {
-        await using peers = new Attack(port, kind, 20);
-        await until(() => peers.report.connects >= 20, "20 connections");
-        const before = shown();
-        await viewer.until("20 more frames", () => shown() > before + 20);
-        expect(viewer.last?.reconnects).toBe(0);
-      }
-      const before = shown();
-      await viewer.until("20 more frames", () => shown() > before + 20);
-      await server.until("the hostile peers' end", ({ last }) => last?.viewers === 1);
-    },
-  );
+/** A server for several kinds of hostile peers, and the good viewer that watches it all the time. */
+class Meeting implements AsyncDisposable {
+  readonly server: Server;
+  readonly viewer: Program<ViewReport>;
 
+  private constructor(server: Server, viewer: Program<ViewReport>) {
+    this.server = server;
+    this.viewer = viewer;
+  }
+
+  static async start(name: string, flags: readonly string[], key = ""): Promise<Meeting> {
+    const env = (side: string) => ({ XDG_STATE_HOME: join(folder, `${name}-${side}`), SLIPSTREAM_KEY: key });
+    const server = await startServer([...FLAGS, ...flags], { env: env("server") });
+    return new Meeting(server, startViewer(server.port, [], { env: env("viewer") }));
+  }
+
+  async moreFrames(): Promise<void> {
+    const shown = () => this.viewer.last?.frames ?? 0;
+    const before = shown();
+    await this.viewer.until("20 more frames", () => shown() > before + 20);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.viewer[Symbol.asyncDispose]();
+    await this.server[Symbol.asyncDispose]();
+  }
+}
+
+const isPlain = (kind: HostileKind) => !needsTls(kind) && kind !== "wrong-keys";
+
+describe.each([
+  ["without TLS and keys", HOSTILE_KINDS.filter(isPlain), ["--http", "0"], ""],
+  ["with TLS", HOSTILE_KINDS.filter(needsTls), ["--tls"], ""],
+  ["with a key", ["wrong-keys"], [], "k7qf-2mzd-9x4w-hcv3-tb8n"], // a server without a key asks for no proof
+] as [string, HostileKind[], string[], string][])("serve: hostile peers of a server %s", (name, kinds, flags, key) => {
+  let meeting: Meeting;
+  beforeAll(async () => {
+    meeting = await Meeting.start(name.replaceAll(" ", "-"), flags, key);
+  });
+  afterAll(() => meeting[Symbol.asyncDispose]());
+
+  test.each(kinds)("20 peers of the kind %s: a good viewer sees frames before, during and after", async (kind) => {
+    const { server, viewer } = meeting;
+    const port = needsHttp(kind) ? (server.last?.http?.port ?? 0) : server.port;
+    await meeting.moreFrames();
+    {
+      await using peers = new Attack(port, kind, 20);
+      await until(() => peers.report.connects >= 20, "20 connections");
+      await meeting.moreFrames();
+      expect(viewer.last?.reconnects).toBe(0);
+    }
+    await meeting.moreFrames();
+    await server.until("the hostile peers' end", ({ last }) => last?.viewers === 1);
+  });
+});
+
+describe("serve: limits for hostile peers", () => {
   test("handshakes of TLS that do not go on end with the limit for greetings, and hold no memory", async () => {
     await using server = await startServer([...FLAGS, "--tls"], { env: { XDG_STATE_HOME: folder } });
     await using peers = new Attack(server.port, "half-handshake", 60);

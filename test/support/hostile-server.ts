@@ -1,6 +1,6 @@
-// A hostile server. It welcomes viewers and then sends messages that cost them memory or time, as fast as the link takes them.
+// Hostile servers. They welcome viewers and then send messages that cost them memory or time, as fast as the link takes them.
 //
-// Usage: bun test/support/hostile-server.ts KIND     prints its port
+// Usage: bun test/support/hostile-server.ts     prints the port of each kind of server as one JSON object
 
 import type { Socket } from "bun";
 import { readFileSync } from "node:fs";
@@ -193,5 +193,6 @@ function serve(kind: HostileServerKind): number {
 }
 
 if (import.meta.main) {
-  console.log(serve(process.argv[2] as HostileServerKind));
+  const kinds = Object.keys(KINDS) as HostileServerKind[];
+  console.log(JSON.stringify(Object.fromEntries(kinds.map((kind) => [kind, serve(kind)]))));
 }
