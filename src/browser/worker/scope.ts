@@ -4,6 +4,7 @@ import type { FromWorker, ToWorker } from "../messages.ts";
 
 interface WorkerScope {
   postMessage(message: FromWorker, transfer?: Transferable[]): void;
+  requestAnimationFrame?(callback: () => void): number;
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
 }
 

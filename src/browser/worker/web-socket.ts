@@ -8,6 +8,8 @@ import { onAbort } from "../../core/on-abort.ts";
 import { BY_SCRIPT } from "../messages.ts";
 import { GONE, type Transport } from "../../protocol/transport.ts";
 import { WEB_SOCKET_PROTOCOL } from "../../protocol/wire.ts";
+import { askEarly, createQuestion } from "./early-frame.ts";
+import { scope } from "./scope.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
@@ -43,6 +45,7 @@ export function createConnect({ base, logIn }: PageServer): Connect {
     socket.binaryType = "arraybuffer";
     return socket;
   };
+  const askForFrame = createQuestion(scope.requestAnimationFrame?.bind(scope));
   // The first socket opens while the kernel is loaded. The server sends nothing before a Hello.
   let prepared: WebSocket | null = open();
   return async (address, events, { signal, ...options }) => {
@@ -51,7 +54,7 @@ export function createConnect({ base, logIn }: PageServer): Connect {
       const socket = prepared !== null && isUsable ? prepared : open();
       prepared = null;
       if (await opens(socket, signal)) {
-        const connection = new Connection(createTransport(socket), address, events, options);
+        const connection = new Connection(createTransport(socket), address, askEarly(events, askForFrame), options);
         socket.onmessage = ({ data }) => connection.receive(new Uint8Array(data as ArrayBuffer));
         socket.onclose = () => connection.closed("the server closed the connection");
         return connection;
