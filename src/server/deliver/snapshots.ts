@@ -9,8 +9,11 @@ import type { Level } from "../renditions/ladder.ts";
 import type { AudienceMember, MemberFrames } from "./audience-member.ts";
 import type { WatchedCamera } from "./viewer-host.ts";
 
-/** The feed is kept for this time after a snapshot, so that the next one has its picture at once. */
-const KEPT_MS = 2_000;
+/**
+ * The feed is kept for this time after a snapshot, so that a program that takes several in a second has them at once. A program that
+ * takes one every other second costs a few encoded frames, and not all.
+ */
+const KEPT_MS = 200;
 /** The longest time for which a request waits for the first picture. */
 const PATIENCE_MS = 5_000;
 /** The most combinations of size and quality of a camera that are kept at the same time. */
@@ -120,7 +123,7 @@ class Taker implements AudienceMember {
     }
     this.#waiting--;
     if (this.#waiting === 0 && this.watching) {
-      this.#timer = setTimeout(() => this.end("no snapshot was taken for 2 s"), KEPT_MS);
+      this.#timer = setTimeout(() => this.end(`no snapshot was taken for ${KEPT_MS} ms`), KEPT_MS);
     }
     const text = `no picture of ${this.#camera.name} came within ${PATIENCE_MS / 1000} s`;
     return this.#newest ?? this.#farewell ?? { reason: GoodbyeReason.timeout, text };
