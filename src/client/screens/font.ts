@@ -1,4 +1,4 @@
-// The typeface of the overlay: capital letters, digits and signs of 5 × 7 pixels each.
+// The typeface of the overlay: letters, digits and signs of 5 × 7 pixels each.
 
 export const GLYPH_WIDTH = 5;
 export const GLYPH_HEIGHT = 7;
@@ -31,6 +31,32 @@ const GLYPHS: Record<string, string | undefined> = {
   X: "10001 10001 01010 00100 01010 10001 10001",
   Y: "10001 10001 01010 00100 00100 00100 00100",
   Z: "11111 00001 00010 00100 01000 10000 11111",
+  a: "00000 00000 01110 00001 01111 10001 01111",
+  b: "10000 10000 10110 11001 10001 10001 11110",
+  c: "00000 00000 01110 10000 10000 10001 01110",
+  d: "00001 00001 01101 10011 10001 10001 01111",
+  e: "00000 00000 01110 10001 11111 10000 01110",
+  f: "00110 01001 01000 11100 01000 01000 01000",
+  g: "00000 00000 01111 10001 01111 00001 01110",
+  h: "10000 10000 10110 11001 10001 10001 10001",
+  i: "00100 00000 01100 00100 00100 00100 01110",
+  j: "00010 00000 00110 00010 00010 10010 01100",
+  k: "10000 10000 10010 10100 11000 10100 10010",
+  l: "01100 00100 00100 00100 00100 00100 01110",
+  m: "00000 00000 11010 10101 10101 10001 10001",
+  n: "00000 00000 10110 11001 10001 10001 10001",
+  o: "00000 00000 01110 10001 10001 10001 01110",
+  p: "00000 00000 11110 10001 11110 10000 10000",
+  q: "00000 00000 01101 10011 01111 00001 00001",
+  r: "00000 00000 10110 11001 10000 10000 10000",
+  s: "00000 00000 01111 10000 01110 00001 11110",
+  t: "01000 01000 11100 01000 01000 01001 00110",
+  u: "00000 00000 10001 10001 10001 10011 01101",
+  v: "00000 00000 10001 10001 10001 01010 00100",
+  w: "00000 00000 10001 10001 10101 10101 01010",
+  x: "00000 00000 10001 01010 00100 01010 10001",
+  y: "00000 00000 10001 10001 01111 00001 01110",
+  z: "00000 00000 11111 00010 00100 01000 11111",
   "0": "01110 10001 10011 10101 11001 10001 01110",
   "1": "00100 01100 00100 00100 00100 00100 01110",
   "2": "01110 10001 00001 00110 01000 10000 11111",
@@ -70,11 +96,8 @@ const GLYPHS: Record<string, string | undefined> = {
   "·": "00000 00000 00000 00100 00000 00000 00000",
 };
 
-/**
- * Returns whether the pixel in this column (0–4) and row (0–6) belongs to the character and not to the background. Small letters
- * look like capitals.
- */
+/** Returns whether the pixel in this column (0–4) and row (0–6) belongs to the character and not to the background. */
 export function isInk(character: string, column: number, row: number): boolean {
-  const glyph = GLYPHS[character.toUpperCase()] ?? GLYPHS["?"];
+  const glyph = Object.hasOwn(GLYPHS, character) ? GLYPHS[character] : GLYPHS["?"];
   return glyph?.[row * (GLYPH_WIDTH + 1) + column] === "1";
 }

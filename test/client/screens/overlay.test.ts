@@ -141,12 +141,13 @@ describe("drawOverlay: drawing and restoring", () => {
 });
 
 describe("isInk: the font", () => {
-  test("isInk: lower-case letters look like capitals, unknown characters like a question mark", () => {
+  test("isInk: all characters look different, and unknown ones like a question mark", () => {
     const look = (character: string) =>
       Array.from({ length: 35 }, (_, i) => (isInk(character, i % 5, Math.floor(i / 5)) ? "1" : "0")).join("");
-    for (const letter of "abcdefghijklmnopqrstuvwxyz") expect(look(letter)).toBe(look(letter.toUpperCase()));
     for (const unknown of ["€", "漢", "\u0000", "constructor"]) expect(look(unknown)).toBe(look("?"));
-    const different = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:;/-+=_%()<>'\"!?#@&*[]×·"].map(look);
+    const different = [
+      ..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,:;/-+=_%()<>'\"!?#@&*[]×·",
+    ].map(look);
     expect(new Set(different).size).toBe(different.length);
     expect(look(" ")).toBe("0".repeat(35));
   });
