@@ -105,5 +105,22 @@ describe.each(["nginx", "caddy"] as const)("the page behind %s", (program: Proxy
       expect(errors).toEqual([]);
       expect(open.server.report().viewers).toBe(1);
     });
+
+    test("the page asks for the key once, and its cookie opens the WebSocket and the other addresses", async () => {
+      await using opened = await openPage(browser, { ignoreHTTPSErrors: true });
+      const { page } = opened;
+      await page.goto(`https://${HOST_NAME}:${lockedProxy.port}/cams/`);
+      await page.fill("#login-key", KEY);
+      await page.click("#login-form button");
+      await page.waitForSelector("[data-shown]");
+      expect(await canvasPixels(page)).toMatchObject({ width: 320, height: 180 });
+      const status = `fetch("snapshot").then(({ status }) => status)`;
+      expect(await page.evaluate(status)).toBe(200);
+      await page.reload();
+      await page.waitForSelector("[data-shown]");
+      expect(await page.isVisible("#login")).toBe(false);
+      await page.context().clearCookies();
+      expect(await page.evaluate(status)).toBe(401);
+    });
   });
 });
