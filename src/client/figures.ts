@@ -25,7 +25,7 @@ export interface StagesMs {
   show: number;
 }
 
-/** A viewer's report. `--json` prints this object. */
+/** A viewer's report on one camera. */
 export interface ViewReport {
   server: string;
   source: string;

@@ -6,6 +6,7 @@ import { Arena } from "../codec/memory/arena.ts";
 import { FairShare } from "../codec/threads/fair-share.ts";
 import { CodecPool } from "../codec/threads/pool.ts";
 import type { Log } from "../core/log.ts";
+import { LoopDelay } from "../core/loop-delay.ts";
 import { DEFAULT_REPORT_SECONDS } from "../core/program-settings.ts";
 import type { Trace } from "../core/trace.ts";
 import type { Address } from "./connect/address.ts";
@@ -63,6 +64,8 @@ export class ViewSession implements AsyncDisposable {
   readonly stopped: AbortSignal;
   readonly #stopping = new AbortController();
   readonly #timers = new DisposableStack();
+  /** How late the event loop of this thread is. */
+  readonly loopDelay = this.#timers.use(new LoopDelay());
   readonly #atEnd = new AsyncDisposableStack();
   readonly #reportSeconds: number;
   #failure: { reason: unknown } | null = null;

@@ -4,6 +4,7 @@ import { sleep } from "../core/clock.ts";
 import { ConnectionError, messageOf } from "../core/errors.ts";
 import { type Log, SILENT_LOG } from "../core/log.ts";
 import type { Size } from "../core/pixel-format.ts";
+import type { LatencyMs } from "../core/statistics.ts";
 import { CameraView, type CameraViewOwner } from "./camera-view.ts";
 import { formatAddress } from "./connect/address.ts";
 import { askForCameras } from "./connect/ask.ts";
@@ -28,6 +29,8 @@ export interface GridReport {
   server: string;
   /** The reports of the cameras in the server's order. `source` is the name of a camera. */
   cameras: ViewReport[];
+  /** As in WindowReport (view.ts). */
+  loopDelayMs: LatencyMs;
 }
 
 /**
@@ -47,7 +50,11 @@ export async function viewGrid(
   const server = formatAddress(address);
   const pixels = new PixelBudget(maxPixels ?? DEFAULT_MAX_PIXELS);
   const views: CameraView[] = [];
-  const present = (): GridReport => ({ server, cameras: views.map((view) => view.report()) });
+  const present = (): GridReport => ({
+    server,
+    cameras: views.map((view) => view.report()),
+    loopDelayMs: session.loopDelay.delays.summary(),
+  });
   const all = (act: (view: CameraView) => void) => {
     for (const view of views) act(view);
   };

@@ -3,6 +3,7 @@
 import { SILENT_LOG } from "../core/log.ts";
 import { untilAbort } from "../core/on-abort.ts";
 import type { Size } from "../core/pixel-format.ts";
+import type { LatencyMs } from "../core/statistics.ts";
 import { CameraView, type CameraViewOwner } from "./camera-view.ts";
 import { formatAddress } from "./connect/address.ts";
 import { connectTcp } from "./connect/tcp.ts";
@@ -26,6 +27,12 @@ export interface ViewOptions extends WindowOptions {
   createScreen?: (events: ScreenEvents) => Promise<Screen>;
 }
 
+/** The report of a window. `--json` prints this object. */
+export interface WindowReport extends ViewReport {
+  /** How late the main thread's event loop was, since the start. While it is late, pictures and keys wait. */
+  loopDelayMs: LatencyMs;
+}
+
 /**
  * Shows a camera until the user quits, a limit is reached or `signal` aborts. Resolves with the last report. `report` is called
  * once a second. Throws MissingError if no window can be opened, ConnectionError if the host is unknown or, with `once`, no
@@ -35,8 +42,8 @@ export interface ViewOptions extends WindowOptions {
 export async function view(
   options: ViewOptions,
   signal: AbortSignal,
-  report: (report: ViewReport) => void,
-): Promise<ViewReport> {
+  report: (report: WindowReport) => void,
+): Promise<WindowReport> {
   const { address, access, size, once, wait, maxPixels, trace = null, log = SILENT_LOG } = options;
   await using session = new ViewSession(options, log, signal);
   const { arena, pool, stopped } = session;
@@ -83,14 +90,15 @@ export async function view(
     owner,
   );
   camera = shown;
+  const present = (): WindowReport => ({ ...shown.report(), loopDelayMs: session.loopDelay.delays.summary() });
   session.threadUsers.add(shown);
   session.startTimers(
     () => shown.tick(),
-    () => report(shown.report()),
+    () => report(present()),
   );
   await shown.run();
   session.throwIfFailed();
-  return shown.report();
+  return present();
 }
 
 async function openScreen(options: ViewOptions, events: ScreenEvents): Promise<Screen> {

@@ -5,10 +5,10 @@ import { BUN_RUNTIME } from "../codec/bun/runtime.ts";
 import { Arena } from "../codec/memory/arena.ts";
 import { FairShare } from "../codec/threads/fair-share.ts";
 import { CodecPool } from "../codec/threads/pool.ts";
-import { nowMicros } from "../core/clock.ts";
 import { ConnectionError, messageOf } from "../core/errors.ts";
 import { isLoopbackHost } from "../core/host-port.ts";
 import { type Log, SILENT_LOG } from "../core/log.ts";
+import { LoopDelay } from "../core/loop-delay.ts";
 import { showFingerprint } from "../protocol/tls.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
 import { stateFolder } from "../state/folder.ts";
@@ -29,7 +29,7 @@ import type { HttpDoor } from "./doors/http/door.ts";
 import { openTcpDoor } from "./doors/tcp.ts";
 import { CommitSink } from "./renditions/sinks.ts";
 import { type ServeReport, sumUp } from "./report/report.ts";
-import { LoopDelay } from "./report/loop-delay.ts";
+import { DurationsInBuckets } from "./report/durations-in-buckets.ts";
 import { CameraStages } from "./report/stages.ts";
 import type { ResolvedServeOptions, ServeOptions } from "./settings/options.ts";
 import type { Server } from "./server.ts";
@@ -126,8 +126,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   if (options.open && !isLoopbackHost(host)) {
     serverLog.warning(`--open: everybody who reaches port ${port} can watch, and no key is asked for`);
   }
-  const loopDelay = new LoopDelay(TICK_MS);
-  const { delays: loopDelays } = loopDelay;
+  const loopDelays = new DurationsInBuckets();
   const web = await openWeb(resolved, {
     reception,
     cameras,
@@ -143,11 +142,9 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
       "--no-tls: pictures are sent without encryption, and everybody on their way can see and change them",
     );
   }
-  const ticking = setInterval(() => {
-    loopDelay.tick(nowMicros());
-    reception.tick();
-  }, TICK_MS);
+  const ticking = setInterval(() => reception.tick(), TICK_MS);
   opening.defer(() => clearInterval(ticking));
+  const loopDelay = opening.use(new LoopDelay(loopDelays));
   await pool.started;
   if (resolved.announce) {
     const needsKey = keys !== null;
@@ -172,6 +169,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
           codec: resolved.codec,
           tls: tlsReport(identity),
           refusedBy: reception.refusedBy,
+          loopDelayMs: loopDelay.delays.summary(),
         },
         ...{ sentBytes: reception.bitrate.sentBytes, heldBack: reception.bitrate.heldBack },
       },

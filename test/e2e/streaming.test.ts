@@ -43,6 +43,11 @@ describe("pattern: pictures and latency", () => {
     const gaps = (numbers.at(-1) ?? 0) - (numbers[0] ?? 0) + 1 - numbers.length;
     expect(dropped).toBeGreaterThanOrEqual(gaps);
     expect(Object.values(droppedBy ?? {}).reduce((sum, count) => sum + count, 0)).toBe(dropped);
+    for (const { last } of [server, viewer]) {
+      const { p50, p95, p99, max } = last?.loopDelayMs ?? { p50: -1, p95: 0, p99: 0, max: 0 };
+      expect([0, p50, p95, p99, max]).toEqual([0, p50, p95, p99, max].toSorted((a, b) => a - b));
+      expect(max).toBeGreaterThan(0);
+    }
   });
 
   test("pattern: the latency agrees with the time in the pixels", async () => {

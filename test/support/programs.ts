@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ViewReport } from "../../src/client/figures.ts";
+import type { WindowReport } from "../../src/client/view.ts";
 import type { ServeReport } from "../../src/server/report/report.ts";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -155,7 +155,7 @@ export function startViewer(
   port: number,
   flags: readonly string[] = [],
   options: ProgramOptions = {},
-): Program<ViewReport> {
+): Program<WindowReport> {
   const display = flags.includes("--display") ? [] : ["--display", "none"];
   return new Program("view", [`127.0.0.1:${port}`, ...display, "--json", ...flags], options);
 }

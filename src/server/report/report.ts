@@ -1,6 +1,6 @@
 // The report of a server: the figures of each camera and of all cameras together.
 
-import { DropCounters, roundMs } from "../../core/statistics.ts";
+import { DropCounters, type LatencyMs, roundMs } from "../../core/statistics.ts";
 import type { LimitName } from "../access/limits.ts";
 import type { CameraReport } from "../cameras/camera-report.ts";
 import { SERVER_DROP_REASONS } from "../encode/figures.ts";
@@ -26,6 +26,8 @@ export interface ServeReport extends Omit<CameraReport, "name" | "ended"> {
   sentBytes: number;
   /** The number of pictures that had to wait because of `--max-total-bitrate`. */
   heldBack: number;
+  /** How late the main thread's event loop was, since the start. While it is late, the pictures of all cameras wait. */
+  loopDelayMs: LatencyMs;
   /** The figures of each camera, if there are several. */
   cameras?: CameraReport[];
 }
@@ -33,7 +35,10 @@ export interface ServeReport extends Omit<CameraReport, "name" | "ended"> {
 /** Combines the figures of one or more cameras. */
 export function sumUp(
   cameras: CameraReport[],
-  where: Pick<ServeReport, "host" | "port" | "http" | "codec" | "tls" | "refusedBy" | "sentBytes" | "heldBack">,
+  where: Pick<
+    ServeReport,
+    "host" | "port" | "http" | "codec" | "tls" | "refusedBy" | "sentBytes" | "heldBack" | "loopDelayMs"
+  >,
 ): ServeReport {
   const [first] = cameras;
   if (first === undefined) throw new Error("a report needs at least one camera");

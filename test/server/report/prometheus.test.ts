@@ -4,7 +4,6 @@ import { expect, test } from "bun:test";
 import { DropCounters } from "../../../src/core/statistics.ts";
 import { LIMIT_NAMES } from "../../../src/server/access/limits.ts";
 import { DurationsInBuckets } from "../../../src/server/report/durations-in-buckets.ts";
-import { LoopDelay } from "../../../src/server/report/loop-delay.ts";
 import { renderMetrics, type ServerMetrics } from "../../../src/server/report/prometheus.ts";
 
 const server: ServerMetrics = {
@@ -29,11 +28,4 @@ test("metrics: a metric without values has its type and no value", async () => {
     expect(text).not.toMatch(new RegExp(`^${name}`, "m"));
   }
   expect(text).toMatch(/^slipstream_frames_held_back_total 3$/m);
-});
-
-test("LoopDelay: a tick that is late counts with its delay, and one in time counts as 0", () => {
-  const loop = new LoopDelay(100);
-  for (const ms of [0, 100, 250, 340]) loop.tick(ms * 1000);
-  expect(loop.delays.cumulative().at(-1)).toBe(3);
-  expect(loop.delays.sum).toBeCloseTo(0.05, 6);
 });
