@@ -23,8 +23,11 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   "dead-code": [bun, "x", "knip-bun"],
   tests: [],
   bench: [bun, "bench/main.ts", "--quick", "--check"],
+  soak: [bun, "bench/soak/main.ts", "2"],
 };
 const CHECKS = Object.keys(COMMANDS);
+/** The checks that run only with --all, or if they are named, because they take minutes. */
+const LONG: ReadonlySet<string> = new Set(["soak"]);
 /** The checks of `unit`. Among the tests, it runs only the unit tests. */
 const UNIT = ["types", "kernel-types", "page-types", "lint", "format", "dead-code", "tests"];
 
@@ -44,13 +47,14 @@ const command = asProgram(new Command("bun run test"), VERSION)
   .addArgument(
     new Argument(
       "[checks...]",
-      "the checks to run; 'unit' is all but the benches and the tests that start programs",
+      "the checks to run; 'unit' is all but soak, the benches and the tests that start programs (default: all but soak)",
     ).choices(["unit", ...CHECKS]),
   )
   .addOption(
-    new Option("--all", "first install the programs without which some tests are skipped (Debian packages)").default(
-      false,
-    ),
+    new Option(
+      "--all",
+      "first install the programs without which some tests are skipped (Debian packages); also run soak",
+    ).default(false),
   )
   .addHelpText(
     "after",
@@ -68,7 +72,9 @@ await runMain(async (signal) => {
   process.chdir(ROOT);
   command.parse(ownArguments);
   const named = command.processedArgs[0] as string[];
-  const checks = named.length > 0 ? named.flatMap((name) => (name === "unit" ? UNIT : [name])) : CHECKS;
+  const { all } = command.opts<{ all: boolean }>();
+  const usual = CHECKS.filter((name) => all || !LONG.has(name));
+  const checks = named.length > 0 ? named.flatMap((name) => (name === "unit" ? UNIT : [name])) : usual;
   const isUnitOnly = named.includes("unit") && !named.includes("tests");
   if (testArguments.length > 0 && !checks.includes("tests")) {
     throw new UsageError("arguments after -- are for the check 'tests'; name it, too");

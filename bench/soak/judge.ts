@@ -11,6 +11,8 @@ export class Judge {
   /** One line for each error. */
   readonly wrong: string[] = [];
   checked = 0;
+  /** The number of grey copies among them. */
+  checkedGrey = 0;
   readonly #stored = new Set<string>();
   #newest = 0;
   #waiting: { name: string; finding: FrameFinding }[] = [];
@@ -25,8 +27,11 @@ export class Judge {
 
   /** A viewer has shown this frame. */
   shown(name: string, finding: FrameFinding): void {
+    const { isEqual, isGrey = false, frameNumber } = finding;
     this.checked++;
-    if (!finding.isEqual) this.wrong.push(`${name}: frame ${finding.frameNumber} does not equal its own JPEG`);
+    if (isGrey) this.checkedGrey++;
+    if (!isEqual)
+      this.wrong.push(`${name}: frame ${frameNumber} does not equal ${isGrey ? "the grey of " : ""}its own JPEG`);
     // Server and viewers use different pipes, so the server's report may still be on its way.
     this.#waiting.push({ name, finding });
     this.#judge(PATIENCE_FRAMES);

@@ -3,13 +3,14 @@
 // Usage: bun run soak [minutes]
 //
 // The judge checks three things. The pixels of each viewer equal the JPEG that the server stitches from that frame. The steady viewer
-// never waits long for a picture. The memory of the server and of the steady viewer does not grow.
+// never waits long for a picture. The memory of the server and of the steady viewer does not grow. It also prints how late the event
+// loops of both were. The server of a soak run stitches and checks each picture, so its loop is later than that of `serve`.
 
 import { fileURLToPath } from "node:url";
 import { atLeast, atMost, formatTable, round } from "../bench.ts";
 import { growth, residentMiB } from "../process-figures.ts";
 import { startDrainClients, startLink } from "../processes.ts";
-import type { Finding, FrameFinding, ViewerFinding } from "./findings.ts";
+import type { Finding, LoopFinding, ViewerFinding } from "./findings.ts";
 import { hearFindings } from "./hear.ts";
 import { Judge } from "./judge.ts";
 
@@ -41,7 +42,12 @@ function start(script: string, flags: readonly string[], hear: (line: Finding | 
   return child;
 }
 
-function startViewer(toPort: number, name: string, flags: readonly string[], hear?: (seen: ViewerFinding) => void) {
+function startViewer(
+  toPort: number,
+  name: string,
+  flags: readonly string[],
+  hear?: (seen: ViewerFinding | LoopFinding) => void,
+) {
   return start("./viewer.ts", [String(toPort), ...flags], (finding) => {
     if ("port" in finding) return;
     if (finding.kind === "frame") judge.shown(name, finding);
@@ -49,15 +55,18 @@ function startViewer(toPort: number, name: string, flags: readonly string[], hea
   });
 }
 
+const loops: { server?: LoopFinding; viewer?: LoopFinding } = {};
 const listening = Promise.withResolvers<number>();
 const server = start("./server.ts", [], (finding) => {
   if ("port" in finding) listening.resolve(finding.port);
-  else if (finding.kind === "frame") judge.stored(finding satisfies FrameFinding);
+  else if (finding.kind === "frame") judge.stored(finding);
+  else if (finding.kind === "loop") loops.server = finding;
 });
 const port = await listening.promise;
 let steadySeen: ViewerFinding = { kind: "viewer", frames: 0, longestGapMs: 0, connections: 0 };
 const steady = startViewer(port, "steady", ["0"], (seen) => {
-  steadySeen = seen;
+  if (seen.kind === "loop") loops.viewer = seen;
+  else steadySeen = seen;
 });
 const thinLink = await startLink({ serverPort: port, bitsPerSecond: 4e6, delayMs: 20 });
 
@@ -98,6 +107,18 @@ const GUESTS: Record<string, () => Promise<void>> = {
   },
 };
 
+function shuffled(names: string[]): string[] {
+  return names
+    .map((name) => ({ name, at: Math.random() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ name }) => name);
+}
+
+function describeLoop({ delayMs, ownDelayMs }: LoopFinding): string {
+  const figures = ({ p50, p99, max }: LoopFinding["delayMs"]) => `p50 ${p50} ms, p99 ${p99}, max ${max}`;
+  return `late by ${figures(delayMs)}; without waiting for a processor ${figures(ownDelayMs)}`;
+}
+
 async function visit(name: string, toPort: number, flags: readonly string[], end: NodeJS.Signals): Promise<void> {
   const viewer = startViewer(toPort, name, flags);
   await Bun.sleep(3_000 + Math.random() * 12_000);
@@ -107,6 +128,8 @@ async function visit(name: string, toPort: number, flags: readonly string[], end
 
 const samples = { server: [] as number[], viewer: [] as number[] };
 const visits: Record<string, number> = {};
+/** The kinds of guests that come next, with the next one last. Each kind comes once before any comes again, so a short run has all. */
+const invited: string[] = [];
 let guests = 0;
 const sampling = setInterval(() => {
   samples.server.push(residentMiB(server.pid));
@@ -119,8 +142,8 @@ const sampling = setInterval(() => {
 }, SAMPLE_MS);
 const inviting = setInterval(() => {
   if (guests >= GUESTS_AT_ONCE) return;
-  const names = Object.keys(GUESTS);
-  const name = names[Math.floor(Math.random() * names.length)] as string;
+  if (invited.length === 0) invited.push(...shuffled(Object.keys(GUESTS)));
+  const name = invited.pop() as string;
   visits[name] = (visits[name] ?? 0) + 1;
   guests++;
   GUESTS[name]?.()
@@ -161,7 +184,10 @@ for (const text of judge.wrong.slice(0, 20)) console.log(text);
 for (const [name, values] of Object.entries(samples)) {
   console.log(`${name}: ${Math.min(...values).toFixed(0)} to ${Math.max(...values).toFixed(0)} MiB`);
 }
-console.log(`${minutes} min, ${steadySeen.frames} pictures shown by the steady viewer, ${judge.checked} compared`);
+console.log(
+  `${minutes} min, ${steadySeen.frames} pictures shown by the steady viewer, ${judge.checked} compared, ${judge.checkedGrey} of them grey`,
+);
+for (const [name, loop] of Object.entries(loops)) console.log(`${name}'s event loop: ${describeLoop(loop)}`);
 console.log(`guests: ${JSON.stringify(visits)}`);
 console.log(
   formatTable(

@@ -4,10 +4,19 @@
 
 import { crc32 } from "node:zlib";
 import { serve } from "../../src/server/serve.ts";
-import type { FrameFinding } from "./findings.ts";
+import type { Finding } from "./findings.ts";
+import { measureOwnDelay } from "./own-delay.ts";
+
+const REPORT_MS = 1_000;
 
 const stopping = new AbortController();
 process.on("SIGTERM", () => stopping.abort());
+
+const delays = measureOwnDelay();
+
+function say(finding: Finding | { port: number }): void {
+  console.log(JSON.stringify(finding));
+}
 
 const server = await serve({
   cameras: [{ source: "pattern" }],
@@ -18,17 +27,11 @@ const server = await serve({
     const { stream, newestFrame } = rendition;
     const jpeg = rendition.stitch();
     if (stream === null || jpeg === null) return;
-    const finding: FrameFinding = {
-      kind: "frame",
-      frameNumber: newestFrame,
-      width: stream.width,
-      height: stream.height,
-      crc: crc32(jpeg),
-      isEqual: true,
-    };
-    console.log(JSON.stringify(finding));
+    const { width, height } = stream;
+    say({ kind: "frame", frameNumber: newestFrame, width, height, crc: crc32(jpeg), isEqual: true });
   },
 });
-console.log(JSON.stringify({ port: server.port }));
+say({ port: server.port });
+setInterval(() => say(delays()), REPORT_MS).unref();
 await server.closed;
 process.exit(0);

@@ -32,7 +32,7 @@ export function createGreyer(arena: Arena, pool: CodecPool): Greyer {
     }
     isBusy = pool.tryRun({ kind: "grey", address: slot.address, target, pixels }, ({ ok }) => {
       isBusy = false;
-      done(ok ? { width, height, received, jpeg, pixels: arena.bytes(target, 4 * pixels) } : null);
+      done(ok ? { width, height, received, jpeg, pixels: arena.bytes(target, 4 * pixels), isGrey: true } : null);
     });
     return isBusy;
   };

@@ -4,8 +4,11 @@ import type { Size } from "../../core/pixel-format.ts";
 import type { Overlay, RgbaPicture } from "./overlay.ts";
 import type { DecodedPicture } from "../picture.ts";
 
-/** A picture to show. It is a received picture, or a blank one before the first received picture. */
-export type ShownPicture = RgbaPicture & Partial<Pick<DecodedPicture, "received" | "jpeg">>;
+/** A picture to show. It is a received picture or its grey copy, or a blank one before the first received picture. */
+export interface ShownPicture extends RgbaPicture, Partial<Pick<DecodedPicture, "received" | "jpeg">> {
+  /** True for a grey copy, which is shown during trouble. Its `jpeg` has the colours. */
+  isGrey?: true;
+}
 
 export interface Screen {
   /**
