@@ -94,31 +94,47 @@ export class Rate {
   }
 }
 
-/** The median of the last `capacity` values. It is `undefined` before the first value. */
+/**
+ * The median of the last `capacity` values. It is `undefined` before the first value. The values are kept in ascending order, because
+ * a server adds six for each acknowledgement of each viewer.
+ */
 export class RecentMedian {
   readonly #capacity: number;
+  /** The values in the order in which they were added. When there are `capacity`, the one at `#oldest` is replaced next. */
   #values: number[] = [];
-  /** The computed median, or null after a value was added. `value` is read far more often than values are added. */
-  #median: { value: number | undefined } | null = null;
+  #oldest = 0;
+  #ascending: number[] = [];
 
   constructor(capacity = 16) {
     this.#capacity = capacity;
   }
 
   add(value: number): void {
-    this.#values.push(value);
-    if (this.#values.length > this.#capacity) this.#values.shift();
-    this.#median = null;
+    const ascending = this.#ascending;
+    const values = this.#values;
+    let at = ascending.length;
+    if (at < this.#capacity) {
+      values.push(value);
+      ascending.push(value);
+    } else {
+      at = ascending.indexOf(values[this.#oldest] as number);
+      values[this.#oldest] = value;
+      this.#oldest = (this.#oldest + 1) % this.#capacity;
+    }
+    // The place `at` is free. Its neighbours move into it until the value is in order there.
+    for (; at > 0 && (ascending[at - 1] as number) > value; at--) ascending[at] = ascending[at - 1] as number;
+    for (; (ascending[at + 1] as number) < value; at++) ascending[at] = ascending[at + 1] as number;
+    ascending[at] = value;
   }
 
   clear(): void {
     this.#values = [];
-    this.#median = null;
+    this.#oldest = 0;
+    this.#ascending = [];
   }
 
   get value(): number | undefined {
-    this.#median ??= { value: median(this.#values) };
-    return this.#median.value;
+    return this.#ascending[this.#ascending.length >> 1];
   }
 }
 

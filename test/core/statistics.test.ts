@@ -142,6 +142,24 @@ describe("medians of all values and of recent values", () => {
   });
 });
 
+test("RecentMedian is the median of the last values, also after it was cleared", () => {
+  const values = fc.array(fc.oneof(fc.integer({ min: 0, max: 5 }), fc.double({ noNaN: true })), { maxLength: 60 });
+  fc.assert(
+    fc.property(values, values, fc.integer({ min: 1, max: 20 }), (before, after, capacity) => {
+      const recent = new RecentMedian(capacity);
+      for (const each of before) recent.add(each);
+      recent.clear();
+      const all: number[] = [];
+      for (const each of after) {
+        recent.add(each);
+        all.push(each);
+        const sorted = all.slice(-capacity).toSorted((a, b) => a - b);
+        expect(recent.value).toBe(sorted[sorted.length >> 1] as number);
+      }
+    }),
+  );
+});
+
 describe("DropCounters: reasons and their sum", () => {
   test("DropCounters.total is the sum over the reasons", () => {
     const reasons = ["stale", "late", "encode"] as const;

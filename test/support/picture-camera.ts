@@ -37,6 +37,7 @@ export class PictureCamera implements ViewerHost, WatchedCamera {
   publish(picture: EncodedPicture, viewer: Viewer): void {
     this.#feed.publish(picture);
     viewer.frames.offer();
+    viewer.frames.sendNewest();
   }
 
   readonly needsKey: boolean = false;

@@ -48,8 +48,10 @@ export interface MemberFrames {
   follower: FrameFollower | null;
   /** Changes to another feed. Null means that no more frames are sent. */
   follow(feed: Feed | null): void;
-  /** Handles a newer complete frame of the feed. */
+  /** Notes that the feed has a newer complete frame. `sendNewest` sends it. */
   offer(): void;
+  /** Sends the newest frame if the viewer can take it now. */
+  sendNewest(): void;
   /** Handles the beginning of the encoding of a frame, whose parts may be sent before it is complete. */
   beginFrame(rendition: Rendition, frameNumber: number): void;
   /** Handles an encoded part of that frame. */

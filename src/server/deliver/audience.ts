@@ -15,6 +15,7 @@ import type { CameraControls } from "./camera-controls.ts";
 import type { Refusal } from "../access/refusal.ts";
 import type { AudienceMember, DoorName } from "./audience-member.ts";
 import { combineFollowers, type FrameFollower, FrameLog } from "./frame-follower.ts";
+import { SendRound } from "./send-round.ts";
 import type { WatchedCamera } from "./viewer-host.ts";
 
 /**
@@ -68,6 +69,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
   readonly #options: AudienceOptions;
   /** The viewers that have sent Hello (the first message of a viewer), with the choice of their size and quality. */
   readonly #assignments = new Map<AudienceMember, Assignment>();
+  readonly #round = new SendRound();
   readonly #arrivals: ArrivalLog;
   /** The viewers that have wanted pictures at any time. */
   readonly #haveWatched = new WeakSet<AudienceMember>();
@@ -156,6 +158,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     pictures.publish(picture);
     this.#adopt({ width, height, offers: isPassedOn && transcodes ? "both" : "pictures" });
     for (const assignment of this.#assignments.values()) assignment.published();
+    this.#sendNewest();
   }
 
   useTiles({ width, height }: Size): void {
@@ -172,6 +175,12 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
 
   commit(rendition: Rendition): void {
     for (const assignment of this.#assignments.values()) assignment.committed(rendition);
+    this.#sendNewest();
+  }
+
+  #sendNewest(): void {
+    for (const { frames } of this.#assignments.keys()) this.#round.add(frames);
+    this.#round.run();
   }
 
   abort(rendition: Rendition): void {
@@ -216,6 +225,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
   onGone(viewer: AudienceMember, reason: string): void {
     this.#assignments.get(viewer)?.release();
     this.#assignments.delete(viewer);
+    this.#round.remove(viewer.frames);
     this.#departedSkipped += viewer.frames.picturesSkipped;
     this.#departedSent += viewer.frames.picturesSent;
     if (viewer.countsAsViewer) this.#arrivals.say(`viewer ${viewer.address} left: ${reason} (${this.count} in all)`);

@@ -107,15 +107,11 @@ export class FrameSender implements MemberFrames {
     this.sendNewest();
   }
 
-  /**
-   * Handles a newer frame of the feed. With credit, the frame is sent now. Without credit, the sender waits and then sends the
-   * frame that is newest at that time.
-   */
+  /** Notes a newer frame of the feed. Without credit it waits, and then the frame that is newest at that time is sent. */
   offer(): void {
     if (!this.#isWanted() || this.#streamed !== null || !this.#hasNewer) return;
     if (this.#isPending) this.picturesSkipped++;
     this.#isPending = true;
-    this.sendNewest();
   }
 
   /** Handles the beginning of the encoding of a frame. With credit, its parts are sent as soon as they are encoded. */

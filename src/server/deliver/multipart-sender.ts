@@ -122,7 +122,6 @@ export class MultipartSender implements MemberFrames {
     if (!this.#options.isWanted() || !this.#hasNewer) return;
     if (this.#isPending) this.picturesSkipped++;
     this.#isPending = true;
-    this.sendNewest();
   }
 
   /** Sends the bytes before the first picture, so that the client sees that the stream has begun. */

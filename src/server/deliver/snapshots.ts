@@ -100,6 +100,7 @@ class Taker implements AudienceMember {
         this.#check();
       },
       offer: () => this.#check(),
+      sendNewest: () => undefined,
       beginFrame: () => undefined,
       sendPart: () => undefined,
       abortFrame: () => undefined,
