@@ -1,15 +1,16 @@
-// `bench fan-out`: one server with up to 300 viewers, the frames that each viewer gets, and the load of the server.
+// `bench fan-out`: one server with up to 300 viewers, the frames that each viewer gets, and the load of the server. Its yardsticks are a
+// bare program that sends the same bytes, and ustreamer.
 
-import { nowMicros } from "../src/core/clock.ts";
-import { median } from "../src/core/statistics.ts";
 import { atLeast, atMost, type Bench, type Bound, round } from "./bench.ts";
-import { cpuMsBetween, growth, readCpuTimes, residentMiB } from "./process-figures.ts";
-import { startDrainClients, startServer } from "./processes.ts";
+import { type Draining, measureDraining } from "./draining.ts";
+import { measureFloor } from "./fan-out-floor.ts";
+import { type FootageFigures, measureFootage, type Way } from "./fan-out-footage.ts";
+import { growth, residentMiB } from "./process-figures.ts";
+import { startServer } from "./processes.ts";
 
 const FPS = 30;
 const MOST = 300;
 const SIZE = "1280x720";
-const MEMORY_SAMPLE_MS = 250;
 
 /** The smallest share of the source's frames that a viewer may get: 29 of 30. */
 const RATE_LIMIT = 0.967;
@@ -17,20 +18,23 @@ const RATE_LIMIT = 0.967;
 const CAPTURED_LIMIT = 0.9;
 /** The number of processors that the server may use for 300 viewers, including the drawing and encoding of the pattern. */
 const CORES_LIMIT = 1;
+/** The processor time that a viewer adds for each frame ÷ that of a bare program (fan-out-floor.ts). */
+const FLOOR_LIMIT = 4;
+const FOOTAGE_VIEWERS = 100;
+/** The server's cores ÷ those of ustreamer with the same pictures. */
+const USTREAMER_LIMIT = 0.8;
+const OURS: readonly Way[] = ["encoded", "passed on"];
 /** The memory at the end ÷ the memory when all viewers are connected. */
 const GROWTH_LIMIT = 1.1;
 /** Garbage collection makes memory rise and fall about every ten seconds. The run with a memory bound lasts three times that. */
 const MEASURED_MS = { quick: 3_000, usual: 10_000, most: 30_000 };
 
-interface Figures {
+interface Figures extends Omit<Draining, "memory"> {
   viewers: number;
-  fps: { min: number; median: number };
   /** The rate of the source at the end of the measured time. If it is below the nominal rate, the machine was busy with other work. */
   capturedFps: number;
-  serverCores: number;
   memoryMiB: { start: number; rampedUp: number; end: number; max: number };
   memoryGrowth: number;
-  bytesPerSecond: number;
 }
 
 export const fanOutBench: Bench = async ({ quick, progress }) => {
@@ -63,10 +67,22 @@ export const fanOutBench: Bench = async ({ quick, progress }) => {
         ]
       : []),
   ]);
+  const floor = await measureBare(figures, quick, progress);
+  bounds.push(
+    atMost(
+      `processor time of a frame for a viewer ÷ a bare program's, ${floor.viewers} viewers`,
+      floor.ratio,
+      FLOOR_LIMIT,
+    ),
+  );
+  const footage = quick
+    ? null
+    : await measureFootage({ viewers: FOOTAGE_VIEWERS, rounds: 3, rampUpMs: 3_000, measuredMs: 6_000 }, progress);
+  if (footage !== null) bounds.push(...footageBounds(footage));
   const groups = figures.map(({ viewers }) => (viewers === 1 ? "1 viewer" : `${viewers} viewers`));
   return {
     name: "fan-out",
-    figures: { fps: FPS, size: SIZE, cases: figures },
+    figures: { fps: FPS, size: SIZE, cases: figures, floor, footage },
     bounds,
     table: [
       ["viewers", "least fps", "median", "captured", "server's cores", "MiB: start", "ramped up", "end", "max", "MB/s"],
@@ -74,6 +90,10 @@ export const fanOutBench: Bench = async ({ quick, progress }) => {
         ...[String(viewers), fps.min.toFixed(1), fps.median.toFixed(1), capturedFps.toFixed(1), serverCores.toFixed(2)],
         ...[memoryMiB.start, memoryMiB.rampedUp, memoryMiB.end, memoryMiB.max].map((mib) => mib.toFixed(0)),
         (bytesPerSecond / 1e6).toFixed(1),
+      ]),
+      [`a frame for a viewer: ${floor.ours} µs, ${floor.bare} for a bare program with ${floor.viewers} viewers`],
+      ...Object.entries(footage?.ways ?? {}).map(([way, { leastFps, serverCores }]) => [
+        ...[`${footage?.viewers}, moving, ${way}`, leastFps.toFixed(1), "", "", serverCores.toFixed(2)],
       ]),
     ],
     chart: {
@@ -108,38 +128,55 @@ export const fanOutBench: Bench = async ({ quick, progress }) => {
   };
 };
 
+interface Floor {
+  viewers: number;
+  /** The processor time in microseconds that a further viewer adds for each frame. */
+  ours: number;
+  bare: number;
+  ratio: number;
+}
+
+/** Compares the processor time that the most viewers add to that of one viewer with that of a bare program. */
+async function measureBare(
+  figures: readonly Figures[],
+  quick: boolean,
+  progress: (text: string) => void,
+): Promise<Floor> {
+  const [one, most] = [figures[0], figures.at(-1)] as [Figures, Figures];
+  const { viewers, fps, bytesPerSecond } = most;
+  progress(`fan-out: a bare program with ${viewers} viewers`);
+  const bytesPerFrame = Math.round(bytesPerSecond / fps.median / viewers);
+  const measuredMs = quick ? MEASURED_MS.quick : MEASURED_MS.usual;
+  const { microsPerFrame: bare } = await measureFloor({ viewers, bytesPerFrame, fps: FPS, measuredMs });
+  const ours = round(((most.serverCores - one.serverCores) * 1e6) / (fps.median * (viewers - 1)));
+  return { viewers, ours, bare, ratio: ours / bare };
+}
+
+function footageBounds({ viewers, ways }: FootageFigures): Bound[] {
+  const { ustreamer } = ways;
+  return OURS.flatMap((way) => {
+    const figures = ways[way];
+    if (figures === undefined) return [];
+    const label = `${viewers} viewers of moving footage, ${way}`;
+    const rate = atLeast(`least viewer's rate ÷ nominal, ${label}`, figures.leastFps / FPS, RATE_LIMIT);
+    if (ustreamer === undefined) return [rate];
+    const ratio = figures.serverCores / ustreamer.serverCores;
+    return [rate, atMost(`server's cores ÷ ustreamer's, ${label}`, ratio, USTREAMER_LIMIT)];
+  });
+}
+
 async function measure(viewers: number, rampUpMs: number, measuredMs: number): Promise<Figures> {
-  const server = await startServer([
-    "--source",
-    "pattern",
-    "--size",
-    SIZE,
-    "--fps",
-    String(FPS),
-    "--max-viewers",
-    String(MOST),
-  ]);
+  const pattern = ["--source", "pattern", "--size", SIZE, "--fps", String(FPS)];
+  const server = await startServer([...pattern, "--max-viewers", String(MOST)]);
   const start = residentMiB(server.pid);
-  const clients = await startDrainClients(server.port, viewers);
-  await Bun.sleep(rampUpMs);
-  const memory = [residentMiB(server.pid)];
-  const sampling = setInterval(() => memory.push(residentMiB(server.pid)), MEMORY_SAMPLE_MS);
-  const [before, cpuBefore, startedAt] = [await clients.report(), readCpuTimes(server.pid), nowMicros()];
-  await Bun.sleep(measuredMs);
-  const [after, cpuAfter, endedAt] = [await clients.report(), readCpuTimes(server.pid), nowMicros()];
-  clearInterval(sampling);
+  const { memory, ...figures } = await measureDraining(server, viewers, { rampUpMs, measuredMs });
   const { fps: capturedFps } = server.latest();
-  await clients.close();
   await server.stop();
-  const seconds = (after.at - before.at) / 1e6;
-  const rates = after.frames.map((frames, index) => (frames - (before.frames[index] ?? 0)) / seconds);
   return {
     viewers,
-    fps: { min: round(Math.min(...rates)), median: round(median(rates) ?? 0) },
+    ...figures,
     capturedFps,
-    serverCores: round(cpuMsBetween(cpuBefore, cpuAfter) / ((endedAt - startedAt) / 1000)),
     memoryMiB: { start, rampedUp: memory[0] ?? 0, end: memory.at(-1) ?? 0, max: Math.max(start, ...memory) },
     memoryGrowth: round(growth(memory)),
-    bytesPerSecond: Math.round((after.bytes - before.bytes) / seconds),
   };
 }

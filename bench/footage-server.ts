@@ -1,6 +1,6 @@
 // A server of footage for benches: `serve()` with the footage source. Its reports are those of `serve --json`.
 //
-// Usage: bun bench/footage-server.ts KIND WIDTHxHEIGHT FPS [--workers N] [--quality N] [--codec NAME] [--http]
+// Usage: bun bench/footage-server.ts KIND WIDTHxHEIGHT FPS [--workers N] [--quality N] [--codec NAME] [--http] [--cameras N]
 
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -13,7 +13,7 @@ import { parseSize } from "../src/core/pixel-format.ts";
 import { describeServing } from "../src/server/report/report.ts";
 import { serve } from "../src/server/serve.ts";
 import { FOOTAGE_KINDS } from "./footage-file.ts";
-import { createFootageSource } from "./footage-source.ts";
+import { createFootageSource, footageCameras } from "./footage-source.ts";
 
 const REPORT_MS = 1_000;
 
@@ -25,6 +25,7 @@ await runMain(async (signal, { stop }) => {
       quality: { type: "string", default: "75" },
       codec: { type: "string", default: DEFAULT_CODEC },
       http: { type: "boolean", default: false },
+      cameras: { type: "string", default: "1" },
     },
   });
   const kind = FOOTAGE_KINDS.find((name) => name === positionals[0]);
@@ -34,9 +35,11 @@ await runMain(async (signal, { stop }) => {
     throw new UsageError(`the footage server takes a kind (${FOOTAGE_KINDS.join(", ")}), a size and a rate`);
   }
   const size = parseSize(positionals[1] ?? "");
+  const quality = Number(values.quality);
+  const names = values.cameras === "1" ? [undefined] : footageCameras(Number(values.cameras));
   const output = new Output({ subject: "server", json: true, onReaderGone: stop });
   await using server = await serve({
-    cameras: [{ source: createFootageSource(kind, size, framesPerSecond), quality: Number(values.quality) }],
+    cameras: names.map((name) => ({ source: createFootageSource(kind, size, framesPerSecond), quality, name })),
     port: 0,
     http: values.http ? { port: 0 } : null,
     codec,

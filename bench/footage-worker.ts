@@ -1,6 +1,5 @@
 // The thread that copies footage into frames. footage-source.ts starts it.
 
-import { readFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { SenderClock } from "../src/core/clock.ts";
 import { frameBytes, type Size } from "../src/core/pixel-format.ts";
@@ -8,14 +7,14 @@ import type { DrawRequest, DrawResult } from "../src/capture/pattern/drawn-frame
 import { drawFrameCode } from "../src/capture/pattern/frame-code.ts";
 
 export interface FootageSetup extends Size {
-  /** The file of raw RGBA frames. */
-  path: string;
+  /** Raw RGBA frames. Several cameras share them. */
+  footage: SharedArrayBuffer;
 }
 
 if (parentPort === null) throw new Error("footage-worker.ts must run as a worker thread");
 const port = parentPort;
-const { path, width, height } = workerData as FootageSetup;
-const footage = readFileSync(path);
+const { width, height, ...setup } = workerData as FootageSetup;
+const footage = new Uint8Array(setup.footage);
 const bytes = frameBytes("rgba", width, height);
 const frames = Array.from({ length: footage.length / bytes }, (_, i) => footage.subarray(i * bytes, (i + 1) * bytes));
 const clock = new SenderClock();

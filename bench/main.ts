@@ -8,6 +8,7 @@ import { asProgram, runMain } from "../src/cli/program.ts";
 import { VERSION } from "../src/core/version.ts";
 import { type Bench, type BenchResult, formatTable } from "./bench.ts";
 import { renderChart } from "./chart.ts";
+import { camerasBench } from "./cameras.ts";
 import { codecBench } from "./codec.ts";
 import { COMPARABLE, compareCheckouts } from "./compare.ts";
 import { fanOutBench } from "./fan-out.ts";
@@ -36,6 +37,7 @@ const BENCHES: Record<string, Bench> = {
   noise: noiseBench,
   "thin-link": thinLinkBench,
   "fan-out": fanOutBench,
+  cameras: camerasBench,
   still: stillBench,
   passthrough: passthroughBench,
   tls: tlsBench,

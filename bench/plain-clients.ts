@@ -132,7 +132,7 @@ async function measureUstreamer(
 }
 
 /** Returns some pictures of a server, for the fake camera of another. */
-async function takePictures(port: number): Promise<Uint8Array[]> {
+export async function takePictures(port: number): Promise<Uint8Array[]> {
   const jpegs: Uint8Array[] = [];
   while (jpegs.length < FPS) {
     jpegs.push(await (await fetch(`http://127.0.0.1:${port}/snapshot`)).bytes());
@@ -205,7 +205,8 @@ async function reportOf<Report>(child: ReturnType<typeof spawn>): Promise<Report
   return JSON.parse(text) as Report;
 }
 
-async function measureMany({ port, pid }: { port: number; pid: number }, count: number, seconds: number) {
+/** Measures a server with `count` clients of its path `/stream`. */
+export async function measureMany({ port, pid }: { port: number; pid: number }, count: number, seconds: number) {
   const child = start("drain", port, count, seconds);
   const output = child.stdout.text();
   for await (const _ of child.stderr) break; // the clients have begun to measure

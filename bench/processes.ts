@@ -3,6 +3,7 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { FileSink } from "bun";
+import { formatAddress } from "../src/client/connect/address.ts";
 import type { Size } from "../src/core/pixel-format.ts";
 import type { ServeReport } from "../src/server/report/report.ts";
 import type { DrainReport } from "./drain-client.ts";
@@ -52,7 +53,10 @@ export interface FootageFlags {
   size: Size;
   /** 0 means as fast as possible. */
   fps: number;
-  /** `--workers`, `--quality` and `--codec` as in `serve`, and `--http` for an HTTP door on a free port. */
+  /**
+   * `--workers`, `--quality` and `--codec` as in `serve`, `--http` for an HTTP door on a free port, and `--cameras` for several cameras,
+   * whose names are those of `footageCameras`.
+   */
   flags?: readonly string[];
 }
 
@@ -96,6 +100,8 @@ async function running(child: Child): Promise<RunningServer> {
 
 export interface ProbeFlags {
   port: number;
+  /** The camera to watch. Default: the first. */
+  camera?: string;
   seconds: number;
   /** The extra time for each picture, as on a slow machine. */
   slowMs?: number;
@@ -112,6 +118,7 @@ export interface ProbeFlags {
 }
 
 export interface RunningProbe {
+  pid: number;
   /** Returns the figures of the next `milliseconds`. */
   measure(milliseconds: number): Promise<ProbeWindow>;
   /** Ends the viewer. Resolves with its figures of the whole time. */
@@ -122,8 +129,14 @@ export interface RunningProbe {
 const PROBE_SECONDS = 600;
 
 /** Starts a viewer that reads the frame code in its pictures. Resolves when it shows pictures and the warm-up is over. */
-export async function startProbe({ port, warmUpSeconds = 0, env }: Omit<ProbeFlags, "seconds">): Promise<RunningProbe> {
-  const flags = [`127.0.0.1:${port}`, String(PROBE_SECONDS), "0", "none", String(warmUpSeconds)];
+export async function startProbe({
+  port,
+  camera = "",
+  warmUpSeconds = 0,
+  env,
+}: Omit<ProbeFlags, "seconds">): Promise<RunningProbe> {
+  const address = formatAddress({ host: "127.0.0.1", port, camera });
+  const flags = [address, String(PROBE_SECONDS), "0", "none", String(warmUpSeconds)];
   const child = Bun.spawn([process.execPath, at("./probe-viewer.ts"), ...flags], {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, ...env },
@@ -150,6 +163,7 @@ export async function startProbe({ port, warmUpSeconds = 0, env }: Omit<ProbeFla
     return windows.promise;
   };
   return {
+    pid: child.pid,
     async measure(milliseconds) {
       await next();
       await Bun.sleep(milliseconds);
