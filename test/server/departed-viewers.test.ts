@@ -1,7 +1,8 @@
 // Viewers that have left leave nothing in the server's memory: objects are counted by class after rounds of viewers that came and went.
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { serve, type Server } from "../../src/server/serve.ts";
+import { serve } from "../../src/server/serve.ts";
+import type { Server } from "../../src/server/server.ts";
 import { BoundViewer } from "../support/bound-viewer.ts";
 import { until } from "../support/wait-until.ts";
 
