@@ -24,6 +24,7 @@ export type { Trace } from "./core/trace.ts";
 export type { CameraReport } from "./server/cameras/camera-report.ts";
 export type { ServeReport } from "./server/report/report.ts";
 export type { KeyOptions } from "./server/access/given-keys.ts";
+export type { CameraChanges } from "./server/cameras/camera-group.ts";
 export { serve } from "./server/serve.ts";
-export type { Server } from "./server/server.ts";
+export type { OptionChanges, Server } from "./server/server.ts";
 export type { CameraOptions, ServeOptions } from "./server/settings/options.ts";

@@ -4,6 +4,7 @@ import { isatty } from "node:tty";
 import { MissingError } from "../core/errors.ts";
 import type { LogFields, LogLevel } from "../core/log.ts";
 import { onAbort } from "../core/on-abort.ts";
+import { forJournal, isJournal } from "./journal.ts";
 import { type OutputFailure, type OutputStream, standardError, standardOutput } from "./output-stream.ts";
 
 /** One line of the log. */
@@ -31,11 +32,12 @@ export interface OutputOptions {
 const PLAIN_REPORT_MS = 10_000;
 
 const isTerminal = isatty(2);
+const hasJournal = isJournal();
 
 /**
- * Prints the output of a program. On a terminal there is one status line, and log lines have the time of day. In a service or a
- * pipe each event is one plain line with an ISO time stamp, its level and its subject. With JSON reports, log lines have only
- * their text.
+ * Prints the output of a program. On a terminal there is one status line, and log lines have the time of day. In a pipe each event
+ * is one plain line with an ISO time stamp, its level and its subject. In the journal of systemd, its priority stands for time and
+ * level. With JSON reports, log lines have only their text.
  *
  * No method waits for a reader. While nobody reads, at most 64 KiB of log lines and the newest report wait, and everything else
  * is dropped. A later log line tells how many lines are missing.
@@ -72,12 +74,12 @@ export class Output {
   /** Prints one line of the log on standard error. */
   log(line: LogLine): void {
     const text = this.#json ? remark(line) : isTerminal ? `${timeOfDay(line)} ${remark(line)}` : plain(line);
-    standardError.write(`${Output.takeStatus()}${text}\n`);
+    printError(hasJournal && !this.#json ? forJournal(journalText(line), line.level) : text);
   }
 
   /** Prints one line for people on standard error. It is not a line of the log. */
   say(text: string): void {
-    standardError.write(`${Output.takeStatus()}${text}\n`);
+    printError(hasJournal ? forJournal(text, "info") : text);
   }
 
   /** Prints a periodic report: the object as JSON, `line()` as status line, or `line()` as a plain line every 10 s. */
@@ -129,6 +131,16 @@ export class Output {
   }
 }
 
+/** Prints a text on standard error, in the place of the status line. */
+function printError(text: string): void {
+  standardError.write(`${Output.takeStatus()}${text}\n`);
+}
+
+/** Prints the error that ends a program. `text` is the form for a terminal. */
+export function printFailure(text: string): void {
+  printError(hasJournal ? forJournal(text, "error") : text);
+}
+
 /**
  * Prints text on standard output and waits until all of it is written, or `signal` aborts. If the reader closes the pipe, that is
  * no error. Throws MissingError when the text cannot be written.
@@ -159,7 +171,11 @@ function timeOfDay({ at }: LogLine): string {
 }
 
 function plain({ at, level, subjects, text, fields }: LogLine): string {
-  return `${at.toISOString()} ${level} ${subjects.join(":")} ${text}${formatFields(fields)}`;
+  return `${at.toISOString()} ${level} ${journalText({ subjects, text, fields })}`;
+}
+
+function journalText({ subjects, text, fields }: Pick<LogLine, "subjects" | "text" | "fields">): string {
+  return `${subjects.join(":")} ${text}${formatFields(fields)}`;
 }
 
 function formatFields(fields: LogFields): string {

@@ -6,8 +6,7 @@ import { shownSource } from "../core/shown-address.ts";
 import { withoutKeys } from "../core/shown-key.ts";
 import { EXIT } from "./exit-codes.ts";
 import { GUARDED_SIGNALS, guardAgainstHangs } from "./hang-guard.ts";
-import { Output, settleOutput } from "./output.ts";
-import { standardError } from "./output-stream.ts";
+import { printFailure, settleOutput } from "./output.ts";
 
 /**
  * The time within which two signals count as one. One Ctrl-C may cause two signals: one from the terminal, and one that `bun run`
@@ -64,7 +63,7 @@ export async function runMain(
 /** Exits with an error message, although the program has not ended. */
 async function exitAnyway(): Promise<void> {
   const text = `the program has not ended ${QUIT_PATIENCE_MS / 1000} s after the signal: a device, a disk or a display does not answer`;
-  standardError.write(`${Output.takeStatus()}${red("error:")} ${text}\n`);
+  printFailure(`${red("error:")} ${text}`);
   await settleOutput();
   process.exit(EXIT.failed);
 }
@@ -79,7 +78,7 @@ async function runToExitCode(program: () => Promise<void>, signal: AbortSignal):
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     // A defect is shown with its stack.
     const text = isExpected(error) ? `${red("error:")} ${messageOf(error)}` : Bun.inspect(error);
-    standardError.write(`${Output.takeStatus()}${withoutTypedSecrets(text)}\n`);
+    printFailure(withoutTypedSecrets(text));
     return error instanceof UsageError ? EXIT.usage : EXIT.failed;
   }
 }

@@ -21,7 +21,9 @@ import { asProgram, runMain } from "./program.ts";
 import type { KeyOptions } from "../server/access/given-keys.ts";
 import { RIGHTS } from "../server/access/role.ts";
 import { viewerLines, webLines } from "./viewer-links.ts";
+import { reloadOnHangUp } from "./reload.ts";
 import { openTraceFile } from "./trace-file.ts";
+import { ServiceManager } from "../system/service-manager.ts";
 
 const flagsOnly = SERVE_SETTINGS.filter(({ scope }) => scope === "program").map(({ name }) => name);
 const cameraOnly = SERVE_SETTINGS.filter(({ scope }) => scope === "camera").map(({ name }) => name);
@@ -58,11 +60,21 @@ await runMain(async (signal, { stop }) => {
     write: (line) => output.log(line),
   });
   const serverLog = log.getChild("server");
-  const { preview: wantsPreview, keyFile, ...options } = combine(flags, await readFile(flags.config, serverLog));
-  const given = options.open ? [] : readKeys(keyFile);
-  options.keys.push(...given);
+  using manager = ServiceManager.connect((text) => serverLog.warning(text));
+  const variableKey = takeKeyVariable();
+  const readOptions = async () => {
+    const { preview, keyFile, ...options } = combine(flags, await readFile(flags.config, serverLog));
+    const given = options.open ? [] : readKeys(keyFile, variableKey);
+    return { options: { ...options, keys: [...options.keys, ...given] }, preview, given };
+  };
+  const { options, preview: wantsPreview, given } = await readOptions();
   await using trace = flags.trace === undefined ? null : await openTraceFile(flags.trace, "serve", serverLog, signal);
   await using server = await serve({ ...options, signal, log, trace });
+
+  const hasFile = typeof flags.config === "string" || (flags.config !== false && existsSync(SETTINGS_FILE));
+  const reload = async () => server.change((await readOptions()).options);
+  reloadOnHangUp({ reload: hasFile ? reload : null, stop, log: serverLog, manager });
+  signal.addEventListener("abort", () => manager?.tell({ STOPPING: "1" }));
 
   const first = server.report();
   const names = first.cameras?.map(({ name }) => name).join(", ") ?? first.source;
@@ -77,7 +89,9 @@ await runMain(async (signal, { stop }) => {
   const report = () => {
     const present = server.report();
     output.report(present, () => describeServing(present));
+    manager?.tell({ STATUS: describeServing(present) });
   };
+  manager?.tell({ READY: "1" });
   report();
   const reporting = setInterval(report, (flags.reportInterval ?? DEFAULT_REPORT_SECONDS) * 1000);
   const address = ownAddress(server.host, server.port);
@@ -97,16 +111,21 @@ await runMain(async (signal, { stop }) => {
   output.final(last, `ended: ${last.frames} frames captured, ${last.encoded} encoded, ${last.dropped} dropped`);
 });
 
+/** Returns the key in the environment, and removes it: ffmpeg and other child processes must not get it. */
+function takeKeyVariable(): string | undefined {
+  const key = process.env["SLIPSTREAM_KEY"];
+  delete process.env["SLIPSTREAM_KEY"];
+  return key;
+}
+
 /**
  * Returns the keys from --key-file and the environment. Throws UsageError if the file is missing, or if other users can read it.
  */
-function readKeys(keyFile: string | undefined): KeyOptions[] {
+function readKeys(keyFile: string | undefined, variable: string | undefined): KeyOptions[] {
   const may = RIGHTS; // these keys take the place of the first key, which has all rights
   const keys: KeyOptions[] = [];
   if (keyFile !== undefined) keys.push({ key: readKeyFile(keyFile), name: "key file", may });
-  const variable = process.env["SLIPSTREAM_KEY"];
   if (variable) keys.push({ key: variable, name: "SLIPSTREAM_KEY", may });
-  delete process.env["SLIPSTREAM_KEY"]; // ffmpeg and other child processes must not get it
   return keys;
 }
 

@@ -19,8 +19,10 @@ import { maySee } from "./access/role.ts";
 import { warnOfAutomaticNames, warnOfMissing } from "./access/key-cameras.ts";
 import { ServerKeys } from "./access/server-keys.ts";
 import { Camera, type CameraSurroundings, FAREWELL_MS } from "./cameras/camera.ts";
+import { CameraGroup } from "./cameras/camera-group.ts";
 import { findByName } from "./cameras/names.ts";
-import { type OpenedCamera, openSources } from "./cameras/sources.ts";
+import { checkNames, type OpenedCamera } from "./cameras/sources.ts";
+import type { AdaptationLimits } from "./deliver/quality/adaptation.ts";
 import type { ViewerConnection } from "./deliver/viewer-host.ts";
 import { announce } from "./doors/announce.ts";
 import { Reception } from "./doors/reception.ts";
@@ -32,8 +34,9 @@ import { type ServeReport, sumUp } from "./report/report.ts";
 import { DurationsInBuckets } from "./report/durations-in-buckets.ts";
 import { CameraStages } from "./report/stages.ts";
 import type { ResolvedServeOptions, ServeOptions } from "./settings/options.ts";
-import type { Server } from "./server.ts";
+import { pendingOptions } from "./settings/pending.ts";
 import { resolveServeOptions } from "./settings/resolve.ts";
+import type { OptionChanges, Server } from "./server.ts";
 import type { WebParts } from "./web-door.ts";
 
 const TICK_MS = 100;
@@ -58,10 +61,9 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const stopping = [closing.signal, breaking.signal, ...(options.signal === undefined ? [] : [options.signal])];
   const signal = AbortSignal.any(stopping);
 
-  const hasSeveral = resolved.cameras.length > 1;
+  let present = resolved;
   const logOf = (subject: string, name: string) =>
-    hasSeveral ? log.getChild(subject).getChild(name) : log.getChild(subject);
-  const sources = openSources(resolved.cameras, (name) => logOf("capture", name));
+    present.cameras.length > 1 ? log.getChild(subject).getChild(name) : log.getChild(subject);
   const serverLog = log.getChild("server");
 
   const arena = Arena.create();
@@ -95,9 +97,21 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     const own = { logOf: (subject: "camera" | "encode" | "deliver") => logOf(subject, name), follower };
     return new Camera(name, watchFrames(source), camera, { ...surroundings, ...own });
   };
-  const cameras = sources.map(createCamera);
-  opening.defer(async () => void (await Promise.all(cameras.map((camera) => camera.close()))));
-  for (const camera of cameras) share.add(camera);
+  const group = new CameraGroup(resolved.cameras, {
+    create(opened) {
+      const camera = createCamera(opened);
+      share.add(camera);
+      return camera;
+    },
+    onRemoved(camera) {
+      share.remove(camera);
+      if (!group.cameras.some(({ name }) => name === camera.name)) stages.delete(camera.name);
+    },
+    logOf: (name) => logOf("capture", name),
+    log: serverLog,
+  });
+  const { cameras } = group;
+  opening.defer(() => group.close());
 
   const access = withinFiles(resolved.access, freeFiles(), cameras.length);
   if (access.maxViewers < resolved.access.maxViewers) {
@@ -108,15 +122,16 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const keys = resolved.keys === null ? null : opening.use(new ServerKeys({ ...resolved.keys, log: serverLog }));
   const reception = createReception(cameras, keys?.ring ?? null, { ...resolved, access }, serverLog);
   if (keys !== null) {
-    const named = sources.map(({ name, camera }) => ({ name, isAutomatic: camera.name === null }));
-    const given = resolved.keys?.given.map(({ role }) => role) ?? [];
-    warnOfMissing(given, named, serverLog);
-    warnOfAutomaticNames(keys.ring.roles, named, serverLog);
     keys.onChanged = () => {
       reception.keysChanged();
-      warnOfAutomaticNames(keys.ring.roles, named, serverLog);
+      warnOfAutomaticNames(keys.ring.roles, group.named, serverLog);
     };
   }
+  const warnOfKeys = () => {
+    warnOfMissing(present.keys?.given.map(({ role }) => role) ?? [], group.named, serverLog);
+    warnOfAutomaticNames(keys?.ring.roles ?? [], group.named, serverLog);
+  };
+  warnOfKeys();
   const identity = resolved.tls === null ? null : await openIdentity(resolved.tls.files, stateFolder(), serverLog);
   opening.defer(() => identity?.close());
   const connect = (connection: ViewerConnection) => reception.connect(connection);
@@ -178,7 +193,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const run = async (): Promise<ServeReport> => {
     await using _ = resources;
     try {
-      await runAll(cameras, signal, hasSeveral ? log : SILENT_LOG);
+      await group.run(signal);
     } finally {
       door[Symbol.dispose]();
       web?.close();
@@ -195,6 +210,25 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     () => undefined,
     (error: unknown) => serverLog[isHeard ? "debug" : "warning"](`the server has ended: ${messageOf(error)}`),
   );
+  let changing: Promise<unknown> = Promise.resolve();
+  const change = (next: ServeOptions): Promise<OptionChanges> => {
+    const work = async (): Promise<OptionChanges> => {
+      const wanted = resolveServeOptions(next);
+      checkNames(wanted.cameras);
+      const pending = pendingOptions(resolved, wanted);
+      const { cameras: ofCameras, maxLatencyMs, maxBitsPerSecond } = wanted;
+      const givenKeys = pending.includes("keys") ? present.keys : wanted.keys;
+      present = { ...resolved, cameras: ofCameras, maxLatencyMs, maxBitsPerSecond, keys: givenKeys };
+      reception.limits = adaptationLimits(present);
+      keys?.replaceGiven(present.keys?.given ?? []);
+      const changes = await group.replace(wanted.cameras);
+      warnOfKeys();
+      return { cameras: changes, pending };
+    };
+    const done = changing.then(work);
+    changing = done.catch(() => undefined); // the caller gets the error
+    return done;
+  };
   const close = () => {
     closing.abort();
     return settled;
@@ -206,6 +240,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     needsKey: keys !== null,
     firstKey: keys?.firstKey ?? null,
     report,
+    change,
     close,
     get publicKey() {
       return identity?.current.publicKey ?? null;
@@ -249,9 +284,8 @@ function tlsReport(identity: IdentitySource | null): ServeReport["tls"] {
 }
 
 function createReception(cameras: Camera[], keys: KeyRing | null, options: ResolvedServeOptions, log: Log): Reception {
-  const { maxLatencyMs, maxBitsPerSecond } = options;
   return new Reception({
-    limits: { maxLatencyMicros: maxLatencyMs === null ? null : maxLatencyMs * 1000, maxBitsPerSecond },
+    limits: adaptationLimits(options),
     access: options.access,
     keys,
     findCamera({ name, wantsPictures, role }) {
@@ -267,17 +301,6 @@ function createReception(cameras: Camera[], keys: KeyRing | null, options: Resol
   });
 }
 
-/** Resolves when all cameras have ended. Throws the first camera's error when all cameras failed. */
-async function runAll(cameras: Camera[], signal: AbortSignal, log: Log): Promise<void> {
-  const failures: unknown[] = [];
-  const runOne = async (camera: Camera) => {
-    try {
-      await camera.run(signal);
-    } catch (error) {
-      failures.push(error);
-      log.getChild("server").error(`${camera.name} has ended: ${messageOf(error)}`);
-    }
-  };
-  await Promise.all(cameras.map(runOne));
-  if (failures.length === cameras.length) throw failures[0];
+function adaptationLimits({ maxLatencyMs, maxBitsPerSecond }: ResolvedServeOptions): AdaptationLimits {
+  return { maxLatencyMicros: maxLatencyMs === null ? null : maxLatencyMs * 1000, maxBitsPerSecond };
 }

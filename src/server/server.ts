@@ -1,6 +1,8 @@
 // A running server, as the caller of serve() sees it.
 
+import type { CameraChanges } from "./cameras/camera-group.ts";
 import type { ServeReport } from "./report/report.ts";
+import type { ServeOptions } from "./settings/options.ts";
 
 /** A running server. It ends when all its cameras have ended, or when it is closed. */
 export interface Server extends AsyncDisposable {
@@ -27,6 +29,13 @@ export interface Server extends AsyncDisposable {
   /** Returns the current figures: frames, viewers, bytes, and drops by reason. */
   report(): ServeReport;
   /**
+   * Takes new options. Cameras whose options have not changed go on, and their viewers stay connected. Viewers of the others are
+   * told, and connect again. New keys, and new limits of latency and bit rate for one viewer, hold for viewers that connect from
+   * then on; viewers whose key is gone are disconnected. Resolves with what has changed. Rejects with UsageError for options
+   * that are not allowed, and then nothing has changed. Calls while another one runs wait for it.
+   */
+  change(options: ServeOptions): Promise<OptionChanges>;
+  /**
    * Resolves with the last report when the server has ended and all resources are released. Rejects with the first camera's error
    * when all cameras failed, and with CodecError when codec threads fail repeatedly. If no code
    * reads this property, a rejection does not end the process, and the log has the error at level `warning`.
@@ -37,4 +46,11 @@ export interface Server extends AsyncDisposable {
    * It never rejects.
    */
   close(): Promise<void>;
+}
+
+/** What new options have changed in a running server. */
+export interface OptionChanges {
+  cameras: CameraChanges;
+  /** The names of the options that are different and hold only after a new start of the server. */
+  pending: string[];
 }

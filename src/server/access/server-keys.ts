@@ -26,6 +26,8 @@ export class ServerKeys implements Disposable {
   /** The object calls this after the key store has changed. */
   onChanged: () => void = () => undefined;
   readonly #options: ServerKeysOptions;
+  #given: readonly RingKey[];
+  #stored: readonly StoredKey[];
   readonly #polling: ReturnType<typeof setInterval> | null;
   #version = "";
   #isPolling = false;
@@ -35,7 +37,9 @@ export class ServerKeys implements Disposable {
   constructor(options: ServerKeysOptions) {
     const { given, store } = options;
     this.#options = options;
+    this.#given = given;
     const stored = store === null ? [] : given.length > 0 ? readKeyStore(store) : withFirstKey(store);
+    this.#stored = stored;
     this.ring = new KeyRing([...given, ...ringKeys(stored)]);
     this.firstKey = given.length > 0 ? null : (stored.find(({ key }) => key !== undefined)?.key ?? null);
     this.#polling = store === null ? null : setInterval(() => void this.#poll(store), POLL_MS);
@@ -63,9 +67,20 @@ export class ServerKeys implements Disposable {
     }
   }
 
+  /** Takes other keys of the options. Viewers whose key is no longer valid are disconnected. */
+  replaceGiven(given: readonly RingKey[]): void {
+    this.#given = given;
+    this.#replace("the keys of the settings have changed");
+  }
+
   #take(stored: readonly StoredKey[]): void {
-    if (!this.ring.replace([...this.#options.given, ...ringKeys(stored)])) return;
-    this.#options.log.info(`the key store has changed: viewers can use ${this.ring.size} keys`);
+    this.#stored = stored;
+    this.#replace("the key store has changed");
+  }
+
+  #replace(reason: string): void {
+    if (!this.ring.replace([...this.#given, ...ringKeys(this.#stored)])) return;
+    this.#options.log.info(`${reason}: viewers can use ${this.ring.size} keys`);
     this.onChanged();
   }
 }

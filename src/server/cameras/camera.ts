@@ -76,6 +76,10 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   readonly #enough = new AbortController();
   /** Becomes true when all captured frames have been shown, or no viewer is left. */
   readonly #settled = new Condition(() => !this.audience.isWatched || (this.#dispatcher.idle && this.audience.settled));
+  /** Aborts when the camera is taken out of the server. */
+  readonly #retired = new AbortController();
+  /** The Goodbye for the viewers of a camera that is taken out of the server. */
+  #farewell: Refusal | null = null;
   /** The reason why there are no more pictures, or null while more may come. */
   ended: Refusal | null = null;
   /** Whether the source is released because nobody watches. */
@@ -163,6 +167,12 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
     this.#log.info(`a viewer came: ${this.#source.name} is started again`);
   }
 
+  /** Ends the camera, because it is taken out of the server. Its viewers get this Goodbye. */
+  retire(farewell: Refusal): void {
+    this.#farewell = farewell;
+    this.#retired.abort();
+  }
+
   /**
    * Runs until the source ends, enough frames are captured, or `signal` aborts. Before the promise resolves, the viewers have
    * seen all captured frames and have been told why the camera ends. The promise rejects with the source's error when the source
@@ -171,8 +181,10 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   async run(signal: AbortSignal): Promise<void> {
     let farewell: Refusal = { reason: GoodbyeReason.end, text: `${this.#source.name} has ended` };
     try {
-      await this.#watched.run(this.#dispatcher, AbortSignal.any([signal, this.#enough.signal]));
-      if (signal.aborted) farewell = { reason: GoodbyeReason.shutdown, text: "the server is shutting down" };
+      const stopping = [signal, this.#enough.signal, this.#retired.signal];
+      await this.#watched.run(this.#dispatcher, AbortSignal.any(stopping));
+      if (this.#farewell !== null) farewell = this.#farewell;
+      else if (signal.aborted) farewell = { reason: GoodbyeReason.shutdown, text: "the server is shutting down" };
       else await this.#settled.wait(AbortSignal.any([signal, AbortSignal.timeout(FAREWELL_MS)]));
     } catch (error) {
       farewell = { reason: GoodbyeReason.end, text: messageOf(error) };

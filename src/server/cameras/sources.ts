@@ -19,6 +19,12 @@ export interface OpenedCamera {
   camera: ResolvedCameraOptions;
 }
 
+/** The names and sources of cameras that already run. */
+export interface TakenPlaces {
+  names: readonly string[];
+  sources: readonly Source[];
+}
+
 /** A camera whose source is given as text, so that the source must be opened. */
 type NamedCamera = ResolvedCameraOptions & { source: string };
 
@@ -27,20 +33,26 @@ type NamedCamera = ResolvedCameraOptions & { source: string };
  * cameras go on: a source that may open later is tried again, and the error of any other source is reported when its camera is
  * started. If every camera has a UsageError, the first one is thrown. A source that is an object needs no opening. `logOf` returns the log for the camera with
  * this name.
+ *
+ * In a server that already runs, `running` has the cameras that go on. Then only two cameras with one name throw.
  */
-export function openSources(cameras: readonly ResolvedCameraOptions[], logOf: (name: string) => Log): OpenedCamera[] {
-  const taken = cameras.flatMap(({ name }) => (name === null ? [] : [name]));
-  const twice = taken.find((name, index) => taken.indexOf(name) !== index);
-  if (twice !== undefined) throw new UsageError(`two cameras are called '${twice}': give each its own name`);
+export function openSources(
+  cameras: readonly ResolvedCameraOptions[],
+  logOf: (name: string) => Log,
+  running: TakenPlaces | null = null,
+): OpenedCamera[] {
+  checkNames(cameras);
+  const taken = [...(running?.names ?? []), ...cameras.flatMap(({ name }) => (name === null ? [] : [name]))];
   const wrongUses: UsageError[] = [];
   const devices = new Set<string>();
+  for (const source of running?.sources ?? []) refuseTwice(source, devices);
   const openNamed = (camera: NamedCamera, log: Log): Source => {
     const open = () => {
       const opened = openSource(camera, log);
       refuseTwice(opened, devices);
       return opened;
     };
-    if (cameras.length === 1) return supervise(open(), { log });
+    if (cameras.length === 1 && running === null) return supervise(open(), { log });
     return openOneOfSeveral({ camera, log, open, onWrongUse: (error) => wrongUses.push(error) });
   };
   const sources = cameras.map((camera): OpenedCamera => {
@@ -56,8 +68,15 @@ export function openSources(cameras: readonly ResolvedCameraOptions[], logOf: (n
     return { name, source, camera };
   });
   const [first] = wrongUses;
-  if (first !== undefined && wrongUses.length === cameras.length) throw first;
+  if (first !== undefined && wrongUses.length === cameras.length && running === null) throw first;
   return sources;
+}
+
+/** Throws UsageError if two cameras have the same given name. */
+export function checkNames(cameras: readonly Pick<ResolvedCameraOptions, "name">[]): void {
+  const names = cameras.flatMap(({ name }) => (name === null ? [] : [name]));
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new UsageError(`two cameras are called '${twice}': give each its own name`);
 }
 
 function isNamed(camera: ResolvedCameraOptions): camera is NamedCamera {

@@ -53,6 +53,7 @@ export interface ReceptionOptions {
 
 export class Reception implements ViewerHost {
   readonly #options: ReceptionOptions;
+  #limits: AdaptationLimits;
   readonly #admission: Admission;
   readonly #refusals: RefusalLog;
   /** Decides who may watch, at all doors. */
@@ -73,6 +74,7 @@ export class Reception implements ViewerHost {
 
   constructor(options: ReceptionOptions) {
     this.#options = options;
+    this.#limits = options.limits;
     this.#admission = new Admission(options.access);
     const onWrongKey = () => this.#admission.refused.add("wrongKeys");
     this.gatekeeper = new Gatekeeper({ keys: options.keys, onWrongKey });
@@ -239,7 +241,12 @@ export class Reception implements ViewerHost {
   }
 
   get limits(): AdaptationLimits {
-    return this.#options.limits;
+    return this.#limits;
+  }
+
+  /** Takes other limits, which hold for viewers that connect from now on. */
+  set limits(limits: AdaptationLimits) {
+    this.#limits = limits;
   }
 
   get access(): AccessLimits {

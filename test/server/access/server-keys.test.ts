@@ -94,6 +94,21 @@ describe("ServerKeys: changes while a server runs", () => {
     await until(() => keys.ring.size === 1, "the change");
   });
 
+  test("ServerKeys: other keys of the settings replace the old ones, and those of the store stay", () => {
+    const store = newStore();
+    const stored = addKey(store, ANN);
+    const [old, fresh] = [makeKey(), makeKey()];
+    using keys = new ServerKeys({ given: [resolveKey({ key: old, name: "old" })], store, log: SILENT_LOG });
+    let changes = 0;
+    keys.onChanged = () => changes++;
+    const names = () => [old, fresh, stored].map((key) => keys.ring.authenticate({ key })?.role.name ?? null);
+    expect(names()).toEqual(["old", null, "ann"]);
+    keys.replaceGiven([resolveKey({ key: fresh, name: "fresh" })]);
+    expect(names()).toEqual([null, "fresh", "ann"]);
+    keys.replaceGiven([resolveKey({ key: fresh, name: "fresh" })]);
+    expect(changes).toBe(1);
+  });
+
   test("ServerKeys: a store that becomes unreadable changes no key and logs one line", async () => {
     const store = newStore();
     const key = addKey(store, ANN);
