@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { run, SetupError, say } from "./run.ts";
-import { assetFor, download, RELEASES_PAGE } from "./sdl-download.ts";
+import { assetFor, download } from "./sdl-download.ts";
 import { installSystemPackages } from "./system-packages.ts";
 
 /** Throws a SetupError if it can neither download nor build the binding, or if the download has a wrong checksum. */
@@ -19,7 +19,7 @@ export async function provideSdl(root: string): Promise<void> {
       `the SDL binding can be built on Linux only, and its download cannot be used: ${failure ?? "it does not load"}; --display none works without it`,
     );
   }
-  say("building the SDL binding for the system's SDL2 (half a minute)");
+  say(`${failure ?? "the downloaded SDL binding does not load"}: building it from its sources (half a minute)`);
   installSystemPackages(["compiler", "pkg-config", "SDL2 headers"], "the SDL binding");
   await build(root, folder, binding);
   if (!loads(root))
@@ -29,13 +29,9 @@ export async function provideSdl(root: string): Promise<void> {
 /** Returns null, or why the binding was not downloaded. */
 async function downloadTo(folder: string): Promise<string | null> {
   const asset = assetFor(folder);
-  if (asset === null) {
-    return `its checksum for ${process.platform}-${process.arch} is not known; set SLIPSTREAM_SDL_SHA256 to the one that ${RELEASES_PAGE} shows`;
-  }
+  if (typeof asset === "string") return asset;
   say("downloading the SDL binding (@kmamal/sdl)");
-  const failure = await download(asset, folder);
-  if (failure !== null) say(`the download failed: ${failure}`);
-  return failure;
+  return download(asset, folder);
 }
 
 /** Whether the binding loads. Tries it in a separate process, because a bad binding crashes the process. */

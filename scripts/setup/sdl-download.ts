@@ -1,8 +1,9 @@
 // Downloads the native part of @kmamal/sdl for this platform, and uses it only if its checksum is the committed one.
 //
 // sdl-checksums.json has the SHA-256 of the assets of one release, by platform and architecture as in the names of the assets (linux-x64).
-// An asset without a checksum is not downloaded, unless the user names one in SLIPSTREAM_SDL_SHA256. An update of the package needs new
-// checksums: GitHub shows them beside the assets of a release.
+// An asset without a checksum is not downloaded, unless the user names one in SLIPSTREAM_SDL_SHA256, and the binding is built from its
+// sources, which have the checksum of bun.lock. The file has a checksum only after somebody has downloaded the asset, compared its bytes
+// with the checksum that GitHub shows beside it, and tried it. An update of the package needs new ones.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -10,7 +11,7 @@ import { join } from "node:path";
 import { run, SetupError } from "./run.ts";
 import checksums from "./sdl-checksums.json";
 
-export const RELEASES_PAGE = "https://github.com/kmamal/node-sdl/releases";
+const RELEASES_PAGE = "https://github.com/kmamal/node-sdl/releases";
 const PATIENCE_MS = 60_000;
 /** The assets have some megabytes. */
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -21,17 +22,20 @@ export interface Asset {
   sha256: string;
 }
 
-/** Returns the asset of this platform for the version of the package in `folder`, or null if no checksum of it is known. */
+/** Returns the asset of this platform for the version of the package in `folder`, or as text why none is downloaded. */
 export function assetFor(
   folder: string,
   platform: string = process.platform,
   arch: string = process.arch,
-): Asset | null {
+): Asset | string {
   const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
   const committed = version === checksums.version ? (checksums.sha256 as Record<string, string>) : {};
   const sha256 = process.env["SLIPSTREAM_SDL_SHA256"] ?? committed[`${platform}-${arch}`];
-  if (sha256 === undefined) return null;
-  return { url: `${RELEASES_PAGE}/download/v${version}/sdl.node-v${version}-${platform}-${arch}.tar.gz`, sha256 };
+  const name = `sdl.node-v${version}-${platform}-${arch}.tar.gz`;
+  if (sha256 === undefined) {
+    return `no checksum of ${name} is known, so it is not downloaded (SLIPSTREAM_SDL_SHA256 can name the one at ${RELEASES_PAGE})`;
+  }
+  return { url: `${RELEASES_PAGE}/download/v${version}/${name}`, sha256 };
 }
 
 /**

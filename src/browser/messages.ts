@@ -74,5 +74,7 @@ export type FromWorker =
   | { kind: "unable"; reason: string }
   /** The server needs a key. The worker waits for `logged-in`. */
   | { kind: "needs-key" }
+  /** The server speaks this other version of the protocol. */
+  | { kind: "other-version"; protocol: string }
   /** One line for the user. */
   | { kind: "say"; text: string };

@@ -3,7 +3,9 @@
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
+import { pageAssets } from "../../src/server/doors/http/assets.ts";
 import { violations } from "../support/axe.ts";
+import { WEB_SOCKET_PROTOCOL } from "../../src/protocol/wire.ts";
 import { canvasPixels, CHROMIUM, openPage, startChromium } from "../support/chromium.ts";
 import { TEST_TIMEOUT_MS } from "../support/programs.ts";
 import { serveWebCameras, untilQuiet } from "../support/web-cameras.ts";
@@ -23,6 +25,33 @@ async function untilGrey(page: Page): Promise<void> {
     if (pixels.every((value, at) => at % 4 === 3 || value === pixels[at - (at % 4)])) return;
     await Bun.sleep(100);
   }
+}
+
+/** Makes the server send the worker of a page of an older version, so many times. */
+function serveOldWorker(assets: Awaited<ReturnType<typeof pageAssets>>, times: number) {
+  const path = "/worker.js";
+  const asset = assets.get(path);
+  if (asset === undefined) throw new Error("there is no worker");
+  const text = new TextDecoder().decode(asset.bytes).replaceAll(WEB_SOCKET_PROTOCOL, "slipstream.1");
+  const state = {
+    loads: 0,
+    [Symbol.dispose]: () => void (assets as Map<string, typeof asset>).set(path, asset),
+  };
+  const old = { ...asset, gzipped: Bun.gzipSync(text), tag: '"old"' };
+  const next = () => (state.loads < times ? old : asset);
+  (assets as Map<string, typeof asset>).set(path, {
+    ...asset,
+    get gzipped() {
+      return next().gzipped;
+    },
+    // Each answer reads the tag last.
+    get tag() {
+      const { tag } = next();
+      state.loads++;
+      return tag;
+    },
+  });
+  return state;
 }
 
 describe.skipIf(CHROMIUM === null)("the page in trouble (needs chromium)", () => {
@@ -86,6 +115,30 @@ describe.skipIf(CHROMIUM === null)("the page in trouble (needs chromium)", () =>
     await using _ = await serveWebCameras(["door"], { http: { port } });
     await live(page);
     await alarm(page).waitFor({ state: "hidden" });
+  });
+
+  test("a page of another version than its server is loaded again once, and says so if that does not help", async () => {
+    await using web = await serveWebCameras(["door"]);
+    for (const isCached of [false, true]) {
+      await using opened = await openPage(browser);
+      const { page } = opened;
+      using worker = serveOldWorker(await pageAssets(), isCached ? 100 : 1);
+      const asked: string[] = [];
+      page.on("request", (request) => {
+        if (request.url().endsWith("/ws")) asked.push(request.url());
+      });
+      await page.goto(web.url);
+      if (isCached) {
+        await alarm(page).filter({ hasText: "the server has another version than this page: load the page again" }).waitFor();
+        await heard(page, /another version/);
+        const before = asked.length;
+        await Bun.sleep(2_000); // a page that tried again would do so within this time
+        expect(asked.length).toBe(before);
+      } else {
+        await live(page);
+      }
+      expect(worker.loads).toBe(2);
+    }
   });
 
   test("a hidden tab asks for no pictures, and is live again when it is seen", async () => {

@@ -6,6 +6,7 @@ import { Grid } from "./grid.ts";
 import { listenForKeys } from "./keys.ts";
 import { createLogin } from "./login.ts";
 import { cameraOfAddress } from "./page-address.ts";
+import { reloadFor } from "./reload.ts";
 import { tell } from "./status.ts";
 import { Workers } from "./workers.ts";
 
@@ -25,6 +26,7 @@ if (canDecode()) {
       );
     },
     needsKey: () => askForKey(),
+    otherVersion: reloadFor,
   });
   const askForKey = createLogin(() => workers.loggedIn());
   listenForKeys(new Grid(cameras, workers));

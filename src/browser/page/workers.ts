@@ -12,6 +12,8 @@ export interface WorkersOwner {
   unable(reason: string): void;
   /** The server needs a key. */
   needsKey(): void;
+  /** The server speaks another version of the protocol than this page. */
+  otherVersion(protocol: string): void;
 }
 
 type RequestOf<R> = R extends { view: number } ? Omit<R, "view"> : never;
@@ -66,6 +68,9 @@ export class Workers {
         return;
       case "needs-key":
         this.#owner.needsKey();
+        return;
+      case "other-version":
+        this.#owner.otherVersion(message.protocol);
         return;
       case "say":
         // biome-ignore lint/suspicious/noConsole: the console is the log of a page

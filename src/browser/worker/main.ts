@@ -53,7 +53,11 @@ async function start(base: string): Promise<ViewResources & { turns: FairShare }
     return logIn.promise;
   };
   const server = {
-    connect: createConnect({ base, logIn: askForKey }),
+    connect: createConnect({
+      base,
+      logIn: askForKey,
+      otherVersion: (protocol) => scope.postMessage({ kind: "other-version", protocol }),
+    }),
     access: createAccess({ logIn: askForKey }),
     onConnected: retry,
   };

@@ -3,7 +3,7 @@
 import { Connection } from "../../client/connect/connection.ts";
 import { type Access, NO_KEY } from "../../client/connect/server-access.ts";
 import type { Connect } from "../../client/subscription.ts";
-import { ConnectionError } from "../../core/errors.ts";
+import { ConnectionError, ProtocolError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on-abort.ts";
 import { BY_SCRIPT } from "../messages.ts";
 import { GONE, type Transport } from "../../protocol/transport.ts";
@@ -18,6 +18,8 @@ export interface PageServer {
   base: string;
   /** Asks the user for a key. The promise resolves when the server has accepted one. */
   logIn(): Promise<void>;
+  /** Reports that the server speaks another version of the protocol than this page. */
+  otherVersion(protocol: string): void;
 }
 
 /** Returns the access of the page, whose server knows the key by a cookie. So a refusal means that the cookie has ended. */
@@ -37,7 +39,7 @@ export function createAccess({ logIn }: Pick<PageServer, "logIn">): Access {
 }
 
 /** Returns the function that opens connections to the server of this page. */
-export function createConnect({ base, logIn }: PageServer): Connect {
+export function createConnect({ base, logIn, otherVersion }: PageServer): Connect {
   const url = new URL("ws", base);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   const open = () => {
@@ -61,6 +63,10 @@ export function createConnect({ base, logIn }: PageServer): Connect {
       }
       if (signal.aborted) throw new ConnectionError("the page was closed");
       const refusal = await refusalOf(base, signal);
+      if (typeof refusal === "object") {
+        otherVersion(refusal.protocol);
+        throw new ProtocolError("the server has another version than this page"); // trying again cannot help
+      }
       if (refusal !== "needs a key") throw new ConnectionError(refusal);
       await logIn();
     }
@@ -84,8 +90,11 @@ async function opens(socket: WebSocket, signal: AbortSignal): Promise<boolean> {
   return isOpen;
 }
 
-/** Asks by HTTP why the WebSocket was refused, because browsers hide its status from pages. */
-async function refusalOf(base: string, signal: AbortSignal): Promise<string> {
+/**
+ * Asks by HTTP why the WebSocket was refused, because browsers hide its status from pages. Returns the server's protocol if it is
+ * another one than that of this page.
+ */
+async function refusalOf(base: string, signal: AbortSignal): Promise<string | { protocol: string }> {
   let response: Response;
   try {
     response = await fetch(new URL("ws", base), { signal, cache: "no-store", headers: BY_SCRIPT });
@@ -93,9 +102,12 @@ async function refusalOf(base: string, signal: AbortSignal): Promise<string> {
     return "the server cannot be reached";
   }
   if (response.status === 401) return "needs a key";
-  // The server answers so to a request that is not for a WebSocket. It would have opened one, so it has not got that request.
+  // The server answers so to a request that is not for a WebSocket. It would have opened one, so it has not got that request,
+  // or refused it for its version.
   if (response.status === 426) {
-    return "no WebSocket reaches the server: a proxy must pass it on, and after an update of the server the page must be loaded again";
+    const protocol = response.headers.get("sec-websocket-protocol");
+    if (protocol !== null && protocol !== WEB_SOCKET_PROTOCOL) return { protocol };
+    return "no WebSocket reaches the server: a proxy must pass it on";
   }
   const [line = ""] = (await response.text()).split("\n");
   return line === "" || line.startsWith("<") ? `the server answers with status ${response.status}` : line.slice(0, 200);

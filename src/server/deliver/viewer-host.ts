@@ -7,6 +7,7 @@ import type { Transport } from "../../protocol/transport.ts";
 import type { Authenticated } from "../access/key-ring.ts";
 import type { AccessLimits, LimitName } from "../access/limits.ts";
 import type { Role } from "../access/role.ts";
+import type { Session } from "../access/session.ts";
 import type { AudienceMember, DoorName } from "./audience-member.ts";
 import type { CameraControls } from "./camera-controls.ts";
 import type { AdaptationLimits } from "./quality/adaptation.ts";
@@ -26,6 +27,8 @@ export interface Client {
    * refusal is not worth a line in the log.
    */
   readonly isAttempt?: boolean;
+  /** The login of the browser that has opened the connection. */
+  readonly session?: Session | null;
 }
 
 /** The connection of a viewer of Slipstream's own protocol. */

@@ -133,9 +133,14 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
     this.#wishes.tick(nowMicros());
   }
 
-  /** Counts a frame of the transport without bytes like a message. */
-  emptyFrame(): void {
-    if (!this.#messages.take(nowMicros())) this.#exceedMessages();
+  /** Counts frames of the transport without bytes like messages. */
+  emptyFrames(count: number): void {
+    const now = nowMicros();
+    for (let counted = 0; counted < count; counted++) {
+      if (this.#messages.take(now)) continue;
+      this.#exceedMessages();
+      return;
+    }
   }
 
   drained(): void {

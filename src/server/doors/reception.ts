@@ -17,6 +17,7 @@ import type { AccessLimits, LimitName } from "../access/limits.ts";
 import type { Authenticated, KeyRing } from "../access/key-ring.ts";
 import { RefusalLog } from "../access/refusal-log.ts";
 import type { Role } from "../access/role.ts";
+import type { Session } from "../access/session.ts";
 import type { AdaptationLimits } from "../deliver/quality/adaptation.ts";
 import type { Refusal } from "../access/refusal.ts";
 import { Snapshots } from "../deliver/snapshots.ts";
@@ -199,6 +200,13 @@ export class Reception implements ViewerHost {
     for (const viewer of [...this.#proven]) {
       if (this.gatekeeper.holds(viewer.role)) continue;
       viewer.leave(GoodbyeReason.wrongKey, "the key was removed or changed on the server");
+    }
+  }
+
+  /** Disconnects the viewers that a browser has opened with a login. Call it when the browser logs out. */
+  loggedOut(session: Session): void {
+    for (const viewer of [...this.#proven]) {
+      if (viewer.connection.session === session) viewer.leave(GoodbyeReason.wrongKey, "the browser has logged out");
     }
   }
 

@@ -21,8 +21,8 @@ export interface TcpDoor {
 export interface DoorGuest extends TransportEvents {
   /** Sends Goodbye and closes the connection. A refused connection does not have this method, because it is already ending. */
   leave?(reason: GoodbyeReason, text: string): void;
-  /** Counts a frame of the transport without bytes, for example a ping of a WebSocket. Too many of them end the connection. */
-  emptyFrame?(): void;
+  /** Counts frames of the transport without bytes, for example pings of a WebSocket. Too many of them end the connection. */
+  emptyFrames?(count: number): void;
 }
 
 /** Accepts or refuses a connection. Returns null if the connection was aborted. */

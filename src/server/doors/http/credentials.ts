@@ -5,7 +5,6 @@ import { GoodbyeReason } from "../../../protocol/wire.ts";
 import type { Gatekeeper } from "../../access/gatekeeper.ts";
 import { EVERYBODY, NOBODY, type Role } from "../../access/role.ts";
 import { textResponse, type WebRequest } from "./request.ts";
-import type { Sessions } from "./sessions.ts";
 
 /** A key in a request must not be longer. */
 const MAX_KEY_CHARACTERS = 512;
@@ -13,14 +12,12 @@ const MAX_KEY_CHARACTERS = 512;
 const CHALLENGE = 'Basic realm="Slipstream: any name, and the key as password", charset="UTF-8"';
 
 /** The facts about a request that decide about its role. */
-type Asked = Pick<WebRequest, "request" | "ip" | "isSecure">;
+type Asked = Pick<WebRequest, "request" | "ip" | "session">;
 
 /** Returns the role of a request, or the answer for a request whose key is missing or wrong. */
-export function roleOf(asked: Asked, gatekeeper: Gatekeeper, sessions: Sessions): Role | Response {
-  const { request, ip, isSecure } = asked;
+export function roleOf({ request, ip, session }: Asked, gatekeeper: Gatekeeper): Role | Response {
   if (!gatekeeper.needsKey) return EVERYBODY;
-  const role = sessions.roleOf(request, isSecure);
-  if (role !== null) return role;
+  if (session !== null) return session.role;
   const header = request.headers.get("authorization");
   if (header === null) {
     return textResponse(
@@ -37,10 +34,10 @@ export function roleOf(asked: Asked, gatekeeper: Gatekeeper, sessions: Sessions)
 }
 
 /** Returns the role of a request that needs no key. Without a key the role is NOBODY, if the server has keys. */
-export function roleIfAny(asked: Asked, gatekeeper: Gatekeeper, sessions: Sessions): Role | Response {
-  const { request, isSecure } = asked;
-  if (!gatekeeper.needsKey || request.headers.has("authorization")) return roleOf(asked, gatekeeper, sessions);
-  return sessions.roleOf(request, isSecure) ?? NOBODY;
+export function roleIfAny(asked: Asked, gatekeeper: Gatekeeper): Role | Response {
+  const { request, session } = asked;
+  if (!gatekeeper.needsKey || request.headers.has("authorization")) return roleOf(asked, gatekeeper);
+  return session?.role ?? NOBODY;
 }
 
 /** Returns the role of a key, or the answer for a wrong one. */

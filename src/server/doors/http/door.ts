@@ -12,6 +12,7 @@ import type { TcpDoor } from "../tcp.ts";
 import { CIPHERS } from "../tls.ts";
 import { WEB_SOCKET_HANDLER, type WebSocketGuest } from "../websocket.ts";
 import { roleIfAny, roleOf } from "./credentials.ts";
+import { FrameWatch } from "./frame-watch.ts";
 import { Guard, type GuardOptions } from "./guard.ts";
 import { answerHeaders, preflight } from "./headers.ts";
 import { loginRoutes } from "./login.ts";
@@ -58,6 +59,7 @@ export class HttpDoor implements Disposable {
   #certificate: string | null = null;
   readonly #checking: ReturnType<typeof setInterval> | null;
   readonly #idle: IdleConnections;
+  readonly #frames = new FrameWatch();
 
   constructor(options: HttpDoorOptions) {
     this.#options = options;
@@ -73,7 +75,7 @@ export class HttpDoor implements Disposable {
     this.#door = new PausingDoor((at) => this.#listen(at), port, "browsers", log);
     this.port = this.#door.port;
     this.#sessions = new Sessions((role) => gatekeeper.holds(role), this.port);
-    this.#router = new Router([...loginRoutes(gatekeeper, this.#sessions), webSocketRoute(reception), ...routes]);
+    this.#router = new Router([...loginRoutes(reception, this.#sessions), webSocketRoute(reception, this.#frames), ...routes]);
     this.#checking = identity === null ? null : setInterval(() => this.#checkCertificate(identity), CHECK_MS);
     this.#checking?.unref();
     this.#idle = new IdleConnections({
@@ -94,6 +96,7 @@ export class HttpDoor implements Disposable {
   [Symbol.dispose](): void {
     this.close();
     for (const server of this.#servers) void server.stop(true);
+    this.#frames[Symbol.dispose]();
   }
 
   /** Bun keeps the certificate with which a server has begun to listen, so a new certificate needs a new listener. */
@@ -199,7 +202,8 @@ export class HttpDoor implements Disposable {
     }
     const { reception } = this.#options;
     const findRole = route.isPublic ? roleIfAny : roleOf;
-    const role = findRole({ ...from, request }, reception.gatekeeper, this.#sessions);
+    const session = this.#sessions.sessionOf(request, from.isSecure);
+    const role = findRole({ ...from, request, session }, reception.gatekeeper);
     if (role instanceof Response) {
       // Each browser asks without a key first.
       if (request.headers.has("authorization")) reception.refusedRequest(from.ip, from.address, "the key is wrong");
@@ -211,6 +215,7 @@ export class HttpDoor implements Disposable {
       request,
       url,
       role,
+      session,
       camera,
       keepOpen: () => {
         this.#idle.carriesViewer(from.peer.ip, from.peer.port);

@@ -22,6 +22,7 @@ const FUNCTIONS = {
 const SIOCOUTQ = 0x5411;
 /** asm-generic/socket.h and linux/tcp.h */
 const SOL_SOCKET = 1;
+const SO_RCVBUF = 8;
 const SO_LINGER = 13;
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
@@ -29,6 +30,7 @@ const SHUT_RDWR = 2;
 /** The places of fields in `struct tcp_info` (linux/tcp.h). */
 const TCPI_SND_MSS = 16;
 const TCPI_RTT = 68;
+const TCPI_BYTES_RECEIVED = 128;
 const TCPI_MIN_RTT = 148;
 const TCPI_SND_WND = 228;
 const TCP_INFO_BYTES = 232;
@@ -144,16 +146,30 @@ export class KernelSocket {
     return this.#libc.ioctl(this.#descriptor, SIOCOUTQ, ptr(count)) === 0 ? (count[0] as number) : 0;
   }
 
+  /** The number of bytes that have arrived from the other end. */
+  get receivedBytes(): number {
+    return this.#readInfo() ? Number(infoView.getBigUint64(TCPI_BYTES_RECEIVED, true)) : 0;
+  }
+
   /** Returns the shortest round trip and the receive window of the other end. Null if the kernel does not tell. */
   tcpState(): TcpState | null {
-    infoLength[0] = info.length;
-    const { getsockopt } = this.#libc;
-    if (getsockopt(this.#descriptor, IPPROTO_TCP, TCP_INFO, ptr(info), ptr(infoLength)) !== 0) return null;
+    if (!this.#readInfo()) return null;
     const shortest = infoView.getUint32(TCPI_MIN_RTT, true); // all ones before the first measurement
     const roundTripMicros = Math.min(shortest, infoView.getUint32(TCPI_RTT, true));
-    const hasWindow = infoLength[0] >= TCPI_SND_WND + 4; // since Linux 5.4
+    const hasWindow = (infoLength[0] ?? 0) >= TCPI_SND_WND + 4; // since Linux 5.4
     const segmentBytes = infoView.getUint32(TCPI_SND_MSS, true);
     return { roundTripMicros, segmentBytes, windowBytes: hasWindow ? infoView.getUint32(TCPI_SND_WND, true) : null };
+  }
+
+  #readInfo(): boolean {
+    infoLength[0] = info.length;
+    return this.#libc.getsockopt(this.#descriptor, IPPROTO_TCP, TCP_INFO, ptr(info), ptr(infoLength)) === 0;
+  }
+
+  /** Makes the kernel keep at most so many bytes that arrive and are not read. A flood is then slowed down, because reads are small. */
+  limitReceiving(bytes: number): void {
+    const value = new Int32Array([bytes]);
+    this.#libc.setsockopt(this.#descriptor, SOL_SOCKET, SO_RCVBUF, ptr(value), value.byteLength);
   }
 
   /** Ends the connection at once. What the kernel still holds is dropped. */

@@ -1,12 +1,12 @@
 // The login of the page: the page sends the key once, and the browser gets a cookie for it.
 
-import type { Gatekeeper } from "../../access/gatekeeper.ts";
+import type { Reception } from "../reception.ts";
 import { roleOfKey } from "./credentials.ts";
 import { type Route, textResponse, type WebRequest } from "./request.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** Returns the routes `login` and `logout`. Both are POST, so that no link can use them. */
-export function loginRoutes(gatekeeper: Gatekeeper, sessions: Sessions): Route[] {
+export function loginRoutes(reception: Reception, sessions: Sessions): Route[] {
   return [
     {
       path: "/login",
@@ -15,7 +15,7 @@ export function loginRoutes(gatekeeper: Gatekeeper, sessions: Sessions): Route[]
       async handle({ request, ip, isSecure }) {
         const key = await readKey(request);
         if (key === null) return textResponse(400, "send the key as the field 'key' of a form or of JSON");
-        const role = roleOfKey(key.trim(), request, ip, gatekeeper);
+        const role = roleOfKey(key.trim(), request, ip, reception.gatekeeper);
         if (role instanceof Response) return role;
         return answer(request, sessions.begin(role, isSecure));
       },
@@ -24,7 +24,10 @@ export function loginRoutes(gatekeeper: Gatekeeper, sessions: Sessions): Route[]
       path: "/logout",
       methods: ["POST"],
       isPublic: true,
-      handle: ({ request, isSecure }: WebRequest) => answer(request, sessions.end(request, isSecure)),
+      handle({ request, isSecure, session }: WebRequest) {
+        if (session !== null) reception.loggedOut(session);
+        return answer(request, sessions.end(request, isSecure));
+      },
     },
   ];
 }

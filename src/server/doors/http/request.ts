@@ -5,6 +5,7 @@ import type { Log } from "../../../core/log.ts";
 import type { CameraEntry } from "../../../protocol/cameras.ts";
 import type { Refusal } from "../../access/refusal.ts";
 import type { Role } from "../../access/role.ts";
+import type { Session } from "../../access/session.ts";
 import type { CameraCondition } from "../../deliver/camera-condition.ts";
 import type { Size } from "../../../core/pixel-format.ts";
 import type { Audience } from "../../deliver/audience.ts";
@@ -25,6 +26,8 @@ export interface WebRequest {
   readonly localPort: number;
   /** The rights that the client's key gives. Without a key they are none, if the server needs one. */
   readonly role: Role;
+  /** The login of the browser. Null without a login. */
+  readonly session: Session | null;
   /** The camera that the path or the route names. An empty name means the first camera. */
   readonly camera: string;
   /** Whether the client uses TLS, to this door or to a trusted proxy. */

@@ -4,6 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { type Micros, nowMicros } from "../../../core/clock.ts";
 import type { Role } from "../../access/role.ts";
+import type { Session } from "../../access/session.ts";
 
 const LIFETIME_S = 12 * 3600;
 /** The most sessions of one key. If there are more, the oldest one of this key ends, and those of other keys stay. */
@@ -11,13 +12,12 @@ const MAX_SESSIONS_OF_KEY = 64;
 /** A browser accepts a cookie with this prefix only over TLS and only for this host (RFC 6265bis, 4.1.3.2). */
 const SECURE_PREFIX = "__Host-";
 
-interface Session {
-  role: Role;
-  endsAt: Micros;
+interface TimedSession extends Session {
+  readonly endsAt: Micros;
 }
 
 export class Sessions {
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions = new Map<string, TimedSession>();
   readonly #holds: (role: Role) => boolean;
   readonly #name: string;
 
@@ -47,12 +47,12 @@ export class Sessions {
     return this.#cookie("", 0, isSecure);
   }
 
-  /** Returns the role of the session to which a request belongs, or null. */
-  roleOf(request: Request, isSecure: boolean): Role | null {
+  /** Returns the session to which a request belongs, or null. */
+  sessionOf(request: Request, isSecure: boolean): Session | null {
     const id = this.#idOf(request, isSecure);
     const session = id === null ? undefined : this.#sessions.get(id);
     if (id === null || session === undefined) return null;
-    if (session.endsAt > nowMicros() && this.#holds(session.role)) return session.role;
+    if (session.endsAt > nowMicros() && this.#holds(session.role)) return session;
     this.#sessions.delete(id);
     return null;
   }

@@ -1,6 +1,7 @@
 // The route `/stream`: multipart JPEG for programs and browsers that speak plain HTTP.
 
 import type { Role } from "../../access/role.ts";
+import type { Session } from "../../access/session.ts";
 import type { Refusal } from "../../access/refusal.ts";
 import { MULTIPART_TYPE } from "../../deliver/multipart-form.ts";
 import type { MultipartConnection, MultipartViewer, MultipartWish } from "../../deliver/multipart-viewer.ts";
@@ -100,6 +101,10 @@ class StreamConnection implements MultipartConnection {
 
   get role(): Role {
     return this.#request.role;
+  }
+
+  get session(): Session | null {
+    return this.#request.session;
   }
 
   /** Returns the body of the answer. The viewer begins when Bun reads it. */

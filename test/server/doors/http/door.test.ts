@@ -5,10 +5,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Connection, type ConnectionEvents } from "../../../../src/client/connect/connection.ts";
+import { GoodbyeReason } from "../../../../src/protocol/wire.ts";
 import { addKey, removeKey } from "../../../../src/server/access/key-store.ts";
 import { serve } from "../../../../src/server/serve.ts";
 import type { Server } from "../../../../src/server/server.ts";
 import type { ServeOptions } from "../../../../src/server/settings/options.ts";
+import { MultipartClient } from "../../../support/multipart-client.ts";
 import { openWebSocket } from "../../../support/web-socket-transport.ts";
 import { until } from "../../../support/wait-until.ts";
 
@@ -170,6 +172,24 @@ describe("HTTP door: keys", () => {
     expect((await receiver.ended).goodbye?.text).toContain("door");
     expect((await fetch(at(locked, "/logout"), { method: "POST", headers: session })).status).toBe(204);
     expect((await get(locked, "/ws", session)).status).toBe(401);
+  });
+
+  test("HTTP door: a logout ends the WebSocket and the stream of its login, and those of other logins stay", async () => {
+    const sessionOf = async () => ({ cookie: (await login(KEY)).headers.get("set-cookie")?.split(";")[0] ?? "" });
+    const [own, other] = [await sessionOf(), await sessionOf()];
+    const port = locked.http?.port ?? 0;
+    const watching = await watch(locked, own);
+    const ownStream = await MultipartClient.open(port, "/stream", own);
+    const stays = await watch(locked, other);
+    const otherStream = await MultipartClient.open(port, "/stream", other);
+    await until(() => locked.report().viewers === 4, "four viewers");
+    expect((await fetch(at(locked, "/logout"), { method: "POST", headers: own })).status).toBe(204);
+    expect((await watching.receiver.ended).goodbye).toEqual({ reason: GoodbyeReason.wrongKey, text: "the browser has logged out" });
+    await until(() => ownStream.isClosed, "the end of the stream");
+    const [parts, frames] = [otherStream.parts.length, stays.seen.frames.length];
+    await until(() => otherStream.parts.length > parts + 2 && stays.seen.frames.length > frames + 2, "more pictures");
+    stays.socket.close();
+    otherStream.close();
   });
 
   test("HTTP door: X-Forwarded-Host does not replace a wrong Host, and a wrong one is refused", async () => {

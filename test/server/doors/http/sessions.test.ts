@@ -13,8 +13,8 @@ test("Sessions: many logins with one key end its oldest session, and those of ot
   const [ann, ben] = [role("ann"), role("ben")];
   const ofAnn = requestWith(sessions.begin(ann, false));
   const ofBen = Array.from({ length: 65 }, () => requestWith(sessions.begin(ben, false)));
-  expect(sessions.roleOf(ofAnn, false)).toBe(ann);
-  expect(ofBen.map((request) => sessions.roleOf(request, false) === ben)).toEqual([false, ...Array(64).fill(true)]);
+  expect(sessions.sessionOf(ofAnn, false)?.role).toBe(ann);
+  expect(ofBen.map((request) => sessions.sessionOf(request, false)?.role === ben)).toEqual([false, ...Array(64).fill(true)]);
 });
 
 test("Sessions: over TLS only the secure cookie counts", () => {
@@ -24,8 +24,9 @@ test("Sessions: over TLS only the secure cookie counts", () => {
     Request,
     Request,
   ];
-  expect([sessions.roleOf(plain, false), sessions.roleOf(plain, true)]).toEqual([ann, null]);
-  expect([sessions.roleOf(secure, false), sessions.roleOf(secure, true)]).toEqual([null, ann]);
+  const roleOf = (request: Request, isSecure: boolean) => sessions.sessionOf(request, isSecure)?.role ?? null;
+  expect([roleOf(plain, false), roleOf(plain, true)]).toEqual([ann, null]);
+  expect([roleOf(secure, false), roleOf(secure, true)]).toEqual([null, ann]);
 });
 
 test("Sessions: a session ends when its key does", () => {
@@ -33,7 +34,7 @@ test("Sessions: a session ends when its key does", () => {
   const sessions = new Sessions(() => holds, 1);
   const request = requestWith(sessions.begin(role("ann"), false));
   holds = false;
-  expect(sessions.roleOf(request, false)).toBeNull();
+  expect(sessions.sessionOf(request, false)).toBeNull();
   holds = true;
-  expect(sessions.roleOf(request, false)).toBeNull();
+  expect(sessions.sessionOf(request, false)).toBeNull();
 });
