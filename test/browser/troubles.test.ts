@@ -129,7 +129,9 @@ describe.skipIf(CHROMIUM === null)("the page in trouble (needs chromium)", () =>
       });
       await page.goto(web.url);
       if (isCached) {
-        await alarm(page).filter({ hasText: "the server has another version than this page: load the page again" }).waitFor();
+        await alarm(page)
+          .filter({ hasText: "the server has another version than this page: load the page again" })
+          .waitFor();
         await heard(page, /another version/);
         const before = asked.length;
         await Bun.sleep(2_000); // a page that tried again would do so within this time

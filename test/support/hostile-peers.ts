@@ -28,10 +28,7 @@ const TLS_GARBAGE = Buffer.from(`1603010040${"a7".repeat(64)}`, "hex");
 const HELLO = writeHello({ version: WIRE_VERSION, software: "hostile", camera: "", paused: false, canProve: true });
 const REQUEST = Buffer.from("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
 const UPGRADE = upgradeRequest("/ws", { protocol: WEB_SOCKET_PROTOCOL });
-const UPGRADE_AND_FRAGMENT = Buffer.concat([
-  UPGRADE,
-  webSocketFrame("binary", new Uint8Array(1), { isLast: false }),
-]);
+const UPGRADE_AND_FRAGMENT = Buffer.concat([UPGRADE, webSocketFrame("binary", new Uint8Array(1), { isLast: false })]);
 const UPGRADE_AND_HELLO = Buffer.concat([UPGRADE, webSocketFrame("binary", HELLO)]);
 
 /** The behaviour of each kind after it has connected. */
@@ -73,7 +70,11 @@ const KINDS = {
   /** Sends pings of a WebSocket, which the server's runtime answers. */
   "web-socket-pings": { needsHttp: true, opening: UPGRADE, flood: () => webSocketFrame("ping", new Uint8Array(125)) },
   /** Begins a message of a WebSocket and continues it without end and without bytes. */
-  "web-socket-fragments": { needsHttp: true, opening: UPGRADE_AND_FRAGMENT, flood: () => webSocketFrame("more", new Uint8Array()) },
+  "web-socket-fragments": {
+    needsHttp: true,
+    opening: UPGRADE_AND_FRAGMENT,
+    flood: () => webSocketFrame("more", new Uint8Array()),
+  },
   /** Greets over a WebSocket, and reads no bytes. */
   "web-socket-unread": { needsHttp: true, opening: UPGRADE_AND_HELLO, readsNothing: true },
 } satisfies Record<string, Habits>;

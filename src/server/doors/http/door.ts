@@ -75,7 +75,11 @@ export class HttpDoor implements Disposable {
     this.#door = new PausingDoor((at) => this.#listen(at), port, "browsers", log);
     this.port = this.#door.port;
     this.#sessions = new Sessions((role) => gatekeeper.holds(role), this.port);
-    this.#router = new Router([...loginRoutes(reception, this.#sessions), webSocketRoute(reception, this.#frames), ...routes]);
+    this.#router = new Router([
+      ...loginRoutes(reception, this.#sessions),
+      webSocketRoute(reception, this.#frames),
+      ...routes,
+    ]);
     this.#checking = identity === null ? null : setInterval(() => this.#checkCertificate(identity), CHECK_MS);
     this.#checking?.unref();
     this.#idle = new IdleConnections({

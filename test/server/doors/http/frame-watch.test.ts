@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { writeHello } from "../../../../src/protocol/greeting.ts";
 import { WEB_SOCKET_PROTOCOL, WIRE_VERSION } from "../../../../src/protocol/wire.ts";
 import { FrameMeter } from "../../../../src/server/doors/http/frame-watch.ts";
-import { serve, type Server } from "../../../../src/server/serve.ts";
+import type { Server } from "../../../../src/server/server.ts";
+import { serve } from "../../../../src/server/serve.ts";
 import { upgradeRequest, webSocketFrame } from "../../../support/raw-web-socket.ts";
 import { until } from "../../../support/wait-until.ts";
 
@@ -75,36 +76,39 @@ test.skipIf(!isKnown).each([
     "after Hello",
     [webSocketFrame("binary", writeHello({ version: WIRE_VERSION, software: "a test", camera: "", paused: false }))],
   ],
-])("HTTP door: a message of fragments without bytes, %s, ends the WebSocket and is counted as a flood", async (_, first) => {
-  const before = server.report().refusedBy.messages;
-  const upgrade = upgradeRequest("/ws", { protocol: WEB_SOCKET_PROTOCOL });
-  const begin = webSocketFrame("binary", new Uint8Array(1), { isLast: false });
-  const flood = Buffer.concat(Array.from({ length: 10_000 }, () => webSocketFrame("more", new Uint8Array())));
-  let waiting = Buffer.concat([upgrade, ...first, begin, flood]);
-  let isClosed = false;
-  const send = (socket: Bun.Socket) => {
-    while (waiting.length > 0) {
-      const taken = socket.write(waiting);
-      if (taken < waiting.length) {
-        waiting = waiting.subarray(Math.max(0, taken));
-        return;
+])(
+  "HTTP door: a message of fragments without bytes, %s, ends the WebSocket and is counted as a flood",
+  async (_, first) => {
+    const before = server.report().refusedBy.messages;
+    const upgrade = upgradeRequest("/ws", { protocol: WEB_SOCKET_PROTOCOL });
+    const begin = webSocketFrame("binary", new Uint8Array(1), { isLast: false });
+    const flood = Buffer.concat(Array.from({ length: 10_000 }, () => webSocketFrame("more", new Uint8Array())));
+    let waiting = Buffer.concat([upgrade, ...first, begin, flood]);
+    let isClosed = false;
+    const send = (socket: Bun.Socket) => {
+      while (waiting.length > 0) {
+        const taken = socket.write(waiting);
+        if (taken < waiting.length) {
+          waiting = waiting.subarray(Math.max(0, taken));
+          return;
+        }
+        waiting = flood;
       }
-      waiting = flood;
-    }
-  };
-  await Bun.connect({
-    hostname: "127.0.0.1",
-    port: server.http?.port ?? 0,
-    socket: {
-      open: send,
-      drain: send,
-      data: () => undefined,
-      close: () => {
-        isClosed = true;
+    };
+    await Bun.connect({
+      hostname: "127.0.0.1",
+      port: server.http?.port ?? 0,
+      socket: {
+        open: send,
+        drain: send,
+        data: () => undefined,
+        close: () => {
+          isClosed = true;
+        },
       },
-    },
-  });
-  await until(() => isClosed, "the end of the WebSocket");
-  expect(server.report().refusedBy.messages).toBe(before + 1);
-  await until(() => server.report().viewers === 0, "no viewer");
-});
+    });
+    await until(() => isClosed, "the end of the WebSocket");
+    expect(server.report().refusedBy.messages).toBe(before + 1);
+    await until(() => server.report().viewers === 0, "no viewer");
+  },
+);

@@ -14,7 +14,10 @@ test("Sessions: many logins with one key end its oldest session, and those of ot
   const ofAnn = requestWith(sessions.begin(ann, false));
   const ofBen = Array.from({ length: 65 }, () => requestWith(sessions.begin(ben, false)));
   expect(sessions.sessionOf(ofAnn, false)?.role).toBe(ann);
-  expect(ofBen.map((request) => sessions.sessionOf(request, false)?.role === ben)).toEqual([false, ...Array(64).fill(true)]);
+  expect(ofBen.map((request) => sessions.sessionOf(request, false)?.role === ben)).toEqual([
+    false,
+    ...Array(64).fill(true),
+  ]);
 });
 
 test("Sessions: over TLS only the secure cookie counts", () => {
