@@ -15,6 +15,7 @@ import { fanOutBench } from "./fan-out.ts";
 import { hostileBench } from "./hostile.ts";
 import { latencyBench } from "./latency.ts";
 import { noiseBench } from "./noise.ts";
+import { overloadBench } from "./overload.ts";
 import { pageBench } from "./page.ts";
 import { plainClientsBench } from "./plain-clients.ts";
 import { passthroughBench } from "./passthrough.ts";
@@ -45,19 +46,21 @@ const BENCHES: Record<string, Bench> = {
   page: pageBench,
   "plain-clients": plainClientsBench,
   peers: peersBench,
+  overload: overloadBench,
 };
 
 /** Benches that run only if they are named. They take long, or measure other programs too. */
-const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set(["tls", "hostile", "page", "plain-clients", "peers"]);
+const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set(["tls", "hostile", "page", "plain-clients", "peers", "overload"]);
 
 const RESULTS = fileURLToPath(new URL("./results", import.meta.url));
 
 const command = asProgram(new Command("bun run bench"), VERSION)
   .description("Measures Slipstream with real processes and sockets. A code in its pixels identifies each frame.")
   .addArgument(
-    new Argument("[names...]", "which benches (default: all but tls, hostile, page, plain-clients and peers)").choices(
-      Object.keys(BENCHES),
-    ),
+    new Argument(
+      "[names...]",
+      "which benches (default: all but tls, hostile, page, plain-clients, peers and overload)",
+    ).choices(Object.keys(BENCHES)),
   )
   .addOption(new Option("--quick", "short runs; all benches together take less than a minute").default(false))
   .addOption(new Option("--check", "exit with 1 if a committed bound does not hold").default(false))

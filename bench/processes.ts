@@ -14,7 +14,7 @@ import type { RelayCommand } from "./link-process.ts";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-type Child = Bun.Subprocess<"ignore" | "pipe", "pipe", "pipe">;
+type Child = Bun.Subprocess<number | "ignore" | "pipe", "pipe", "pipe">;
 
 /** The result of a process that has ended: its last report and its processor time. */
 export interface Finished<Report> {
@@ -33,16 +33,17 @@ export interface RunningServer {
 
 /**
  * Starts a server on a free port. Resolves when it listens. `through` is the beginning of the command line, for a server on another
- * machine (test/support/two-machines.ts).
+ * machine (test/support/two-machines.ts). `input` is the descriptor of its standard input.
  */
 export function startServer(
   flags: readonly string[],
   env: Record<string, string> = {},
   through: readonly string[] = [],
+  input: number | "ignore" = "ignore",
 ): Promise<RunningServer> {
   return running(
     Bun.spawn([...through, ...serverCommand(flags)], {
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [input, "pipe", "pipe"],
       env: { ...process.env, ...env },
     }),
   );

@@ -28,6 +28,7 @@ export const PROGRAM_FILES = {
     hangGuard: at("./cli/hang-guard-thread.ts"),
     output: at("./cli/output-thread.ts"),
     pattern: at("./capture/pattern/pattern-worker.ts"),
+    rawInput: at("./capture/pipe/raw-input-thread.ts"),
     tryOpen: at("./capture/supervise/try-open-worker.ts"),
   },
   /** The entry points of the page. */

@@ -7,6 +7,7 @@ import { explainFileError } from "../core/file-errors.ts";
 import { type Log, SILENT_LOG } from "../core/log.ts";
 import type { Sampling, Size } from "../core/pixel-format.ts";
 import { isAddress, shownAddress, shownSource, withoutSecrets } from "../core/shown-address.ts";
+import { CAN_WAIT_FOR_INPUT } from "../system/pipes.ts";
 import { chooseCamera, listCameras } from "./camera/find.ts";
 import { openCamera } from "./camera/open-camera.ts";
 import { createWebcam } from "./camera/webcam.ts";
@@ -63,6 +64,8 @@ export interface SourceOptions {
 export const DEFAULT_SIZE: Size = { width: 1280, height: 720 };
 export const DEFAULT_FRAMES_PER_SECOND = 30;
 const DEFAULT_QUALITY = 75;
+/** The descriptor of standard input. */
+const STANDARD_INPUT = 0;
 
 /**
  * Opens a source, which checks it as far as possible without starting it. Throws UsageError, MissingError or SourceError, with
@@ -124,7 +127,8 @@ function openNamed(options: SourceOptions, log: Log): Source {
   }
   if (source === "-") {
     const format = pixelFormat ?? "rgba";
-    return createStandardInput({ input: Bun.stdin.stream(), format, size, framesPerSecond: framesPerSecond ?? 0 });
+    const input = format !== "mjpeg" && CAN_WAIT_FOR_INPUT ? STANDARD_INPUT : Bun.stdin.stream();
+    return createStandardInput({ input, format, size, framesPerSecond: framesPerSecond ?? 0 });
   }
   if (device !== null) return openDevice(device, options, log);
   if (certificate !== null && !/^https:/i.test(source)) {

@@ -26,6 +26,7 @@ import type { FrameSlot } from "../codec/memory/frame-slots.ts";
 import type { Micros } from "../core/clock.ts";
 import type { PixelFormat, Size } from "../core/pixel-format.ts";
 import type { JpegBlock } from "./jpeg-blocks.ts";
+import type { Room } from "./room.ts";
 
 /** The format of a captured frame: pixels, or a JPEG that is sent unchanged. */
 export type FrameFormat = PixelFormat | "mjpeg";
@@ -44,6 +45,8 @@ export type RefusedJpeg = "dropped: the JPEG is damaged" | "dropped: the JPEG ca
  * is dropped and counted.
  */
 export interface FrameSink {
+  /** Whether the encoders have room for a frame, for the threads of sources. Without it there is always room. */
+  readonly room?: Room | undefined;
   /**
    * Returns a slot for the pixels of one frame, or null while the encoders use all slots. The source fills the slot from its
    * start (core/pixel-format.ts has the formats) and passes it to `pixels`, or calls `release` if it does not deliver the frame.

@@ -3,7 +3,7 @@
 import { isatty } from "node:tty";
 import { messageOf, UsageError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import { monotonicMicros } from "../capture/v4l2/libc.ts";
+import { monotonicMicros } from "../system/monotonic-clock.ts";
 import type { ServiceManager } from "../system/service-manager.ts";
 import type { OptionChanges } from "../server/server.ts";
 

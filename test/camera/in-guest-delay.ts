@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { nowMicros } from "../../src/core/clock.ts";
-import { monotonicMicros } from "../../src/capture/v4l2/libc.ts";
+import { monotonicMicros } from "../../src/system/monotonic-clock.ts";
 import { startServer } from "../support/programs.ts";
 import { medianOf, receivePictures } from "./lab.ts";
 import { watchPackets } from "./packets.ts";

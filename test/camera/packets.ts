@@ -5,7 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { monotonicMicros } from "../../src/capture/v4l2/libc.ts";
+import { monotonicMicros } from "../../src/system/monotonic-clock.ts";
 
 /** A packet of the stream. */
 interface Packet {

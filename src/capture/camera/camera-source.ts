@@ -7,17 +7,17 @@ import type { Log } from "../../core/log.ts";
 import { onAbort } from "../../core/on-abort.ts";
 import { PROGRAM_FILES } from "../../program-files.ts";
 import { type Setting, withSetting } from "../control-values.ts";
+import { CaptureSignals } from "../hand-over/capture-signals.ts";
+import { HandOver } from "../hand-over/hand-over.ts";
+import { endOf, hasEnded } from "../hand-over/thread-end.ts";
 import type { FrameSink, Source } from "../source.ts";
 import type { Identity } from "../v4l2/device.ts";
 import { rateOf } from "../v4l2/formats.ts";
 import { describeActual, type Mode, type Wanted } from "../v4l2/negotiate.ts";
 import type { CaptureMessage, CaptureOrder } from "./capture-messages.ts";
-import { CaptureSignals } from "./capture-signals.ts";
 import { type ControlledCamera, createControls } from "./controls-thread.ts";
 import { type KnownCamera, nodeOf } from "./find.ts";
-import { HandOver } from "./hand-over.ts";
 import { cameraPluggedIn } from "./plugged-in.ts";
-import { endOf, hasEnded } from "./thread-end.ts";
 
 export interface CameraSourceOptions {
   path: string;
@@ -107,7 +107,7 @@ class CameraSource implements ControlledCamera {
       switch (message.kind) {
         case "started":
           this.#onStarted(message);
-          handOver.begin(message).catch(outcome.reject);
+          handOver.begin({ ...message, size: message.actual.size }).catch(outcome.reject);
           break;
         case "lost":
           handOver.countLost(message.lost);

@@ -7,13 +7,15 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { isExpected, SourceError } from "../../core/errors.ts";
 import { silenceLimitMs } from "../../protocol/silence.ts";
+import { monotonicMicros } from "../../system/monotonic-clock.ts";
+import { CaptureSignals } from "../hand-over/capture-signals.ts";
+import { LentSlots } from "../hand-over/lent-slots.ts";
 import { applySettings } from "../v4l2/controls.ts";
 import { Device, refuseBusy } from "../v4l2/device.ts";
 import { explainSystemCall } from "../v4l2/explain.ts";
-import { monotonicMicros, SystemCallError, viewOf } from "../v4l2/libc.ts";
+import { SystemCallError } from "../v4l2/libc.ts";
 import { CaptureSession, captureStamp, type Taken } from "../v4l2/session.ts";
 import type { CaptureMessage, CaptureOrder } from "./capture-messages.ts";
-import { CaptureSignals, type SlotPlace } from "./capture-signals.ts";
 import { findAgain, isSameCamera, listCameras } from "./find.ts";
 
 /** The longest time until the thread notices that it should stop, while no frame comes. */
@@ -29,8 +31,7 @@ const signals = new CaptureSignals(order.signals);
 let path = order.path;
 /** A slot that was lent for a frame that turned out to be damaged. The next frame uses it. */
 let unused: Uint8Array | null = null;
-/** The arrays over the lent slots, by the address of the slot. There are only a few slots, which are used again and again. */
-const slots = new Map<number, Uint8Array>();
+const slots = new LentSlots(signals, () => send({ kind: "wants-slot" }));
 
 function send(message: CaptureMessage): void {
   port.postMessage(message);
@@ -121,7 +122,7 @@ function openIfSame(known: string): Device | null {
 /** Copies a frame for the main thread. Returns false if the frame is damaged. */
 function handOver(session: CaptureSession, taken: Taken, unseenMicros: number): boolean {
   const stampMicros = captureStamp(taken.stamp, monotonicMicros(), unseenMicros);
-  unused ??= takeSlot();
+  unused ??= slots.take();
   const slot = unused;
   let bytes: number | null = 0;
   if (slot === null) session.lost++;
@@ -140,27 +141,6 @@ function handOver(session: CaptureSession, taken: Taken, unseenMicros: number): 
 
 function sendLost(session: CaptureSession): void {
   if (session.lost > 0) send({ kind: "lost", lost: takeLost(session) });
-}
-
-/** Returns the slot that was lent in advance, or asks for a slot. Returns null when no slot is free. */
-function takeSlot(): Uint8Array | null {
-  const early = signals.takeSlot();
-  if (early !== null && early !== "refused") return slotAt(early);
-  send({ kind: "wants-slot" });
-  while (!signals.isStopped) {
-    signals.waitForSlot(LONGEST_WAIT_MS);
-    const answer = signals.takeSlot();
-    if (answer !== null) return answer === "refused" ? null : slotAt(answer);
-  }
-  return null;
-}
-
-function slotAt(place: SlotPlace): Uint8Array {
-  const known = slots.get(place.address);
-  if (known?.length === place.bytes) return known;
-  const slot = viewOf(place);
-  slots.set(place.address, slot);
-  return slot;
 }
 
 function takeLost(session: CaptureSession): number {

@@ -5,6 +5,11 @@ import { type Micros, nowMicros } from "../../core/clock.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../core/pixel-format.ts";
 import type { FrameSink } from "../source.ts";
 
+/** Describes a frame for messages, for example as `rgba frame of 640x480`. */
+export function describeFrame(format: PixelFormat, { width, height }: Size): string {
+  return `${format} frame of ${width}x${height}`;
+}
+
 /** Takes the bytes of frames one after the other. A frame without a slot is skipped and counted as lost. */
 export class RawFrames {
   readonly #format: PixelFormat;
@@ -30,9 +35,8 @@ export class RawFrames {
     this.#sink = sink;
   }
 
-  /** The description for messages, for example `rgba frame of 640x480`. */
   get frameText(): string {
-    return `${this.#format} frame of ${this.#size.width}x${this.#size.height}`;
+    return describeFrame(this.#format, this.#size);
   }
 
   /** Takes the part of `chunk` that belongs to the current frame and returns its length in bytes. */

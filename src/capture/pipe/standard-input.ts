@@ -1,18 +1,21 @@
-// The source `-`: frames on standard input, raw or as MJPEG. They are read as fast as they come.
+// The source `-`: frames on standard input, raw or as MJPEG. JPEGs are read as fast as they come, and raw frames when the encoders
+// have room for them (raw-input-thread.ts).
 
 import { nowMicros } from "../../core/clock.ts";
 import { codeOf, SourceError, UsageError } from "../../core/errors.ts";
 import { explainFileError } from "../../core/file-errors.ts";
-import type { Size } from "../../core/pixel-format.ts";
+import { frameBytes, type Size } from "../../core/pixel-format.ts";
 import { JpegFrames } from "../jpeg/jpeg-frames.ts";
 import { JpegReader, type JpegSink } from "../jpeg/jpeg-reader.ts";
 import { QuietEnd } from "../jpeg/quiet-end.ts";
 import type { FrameFormat, FrameSink, Source } from "../source.ts";
 import { eachChunk } from "./chunks.ts";
-import { RawFrames } from "./raw-frames.ts";
+import { readRawInput } from "./raw-input.ts";
+import { describeFrame, RawFrames } from "./raw-frames.ts";
 
 export interface StandardInputOptions {
-  input: ReadableStream<Uint8Array>;
+  /** The bytes, or a descriptor from which a thread reads raw frames. */
+  input: ReadableStream<Uint8Array> | number;
   format: FrameFormat;
   /** The size of raw frames, or null for MJPEG. */
   size: Size | null;
@@ -34,26 +37,19 @@ export function createStandardInput({ input, format, size, framesPerSecond }: St
     throw new UsageError("--size cannot be used with --pixel-format mjpeg: each JPEG contains its own size");
   }
   let isFirst = true; // A later run goes on with the rest of the input, which may be empty.
+  const read = readerOf({ input, format, size });
   return {
     name: "standard input",
     framesPerSecond,
     async run(sink, signal) {
       const hasBegun = !isFirst;
       isFirst = false;
-      const reader =
-        format === "mjpeg" || size === null ? jpegReader(sink) : rawReader(new RawFrames(format, size, sink));
       let bytes = 0;
       try {
-        await eachChunk(input, signal, (chunk) => {
-          bytes += chunk.length;
-          reader.feed(chunk);
-        });
-        if (!signal.aborted) reader.checkEnd(bytes);
+        bytes = await read(sink, signal);
       } catch (error) {
         if (codeOf(error) === undefined) throw error;
         throw new SourceError(`cannot read standard input: ${explainFileError(error)}`, { retry: false, cause: error });
-      } finally {
-        reader.abandon();
       }
       if (bytes > 0 || hasBegun || signal.aborted) return;
       throw new SourceError("standard input ended without a frame: check the program that writes to the pipe", {
@@ -61,6 +57,49 @@ export function createStandardInput({ input, format, size, framesPerSecond }: St
       });
     },
   };
+}
+
+/** Reads the input until it ends or the signal aborts, and returns the number of its bytes. */
+type ReadInput = (sink: FrameSink, signal: AbortSignal) => Promise<number>;
+
+function readerOf({ input, format, size }: Pick<StandardInputOptions, "input" | "format" | "size">): ReadInput {
+  const isRaw = format !== "mjpeg" && size !== null;
+  if (typeof input !== "number") {
+    const openReader = (sink: FrameSink) => (isRaw ? rawReader(new RawFrames(format, size, sink)) : jpegReader(sink));
+    return (sink, signal) => readStream(input, openReader(sink), signal);
+  }
+  if (!isRaw) throw new Error("a descriptor was given for MJPEG, which is read as a stream");
+  let skippedBytes = 0;
+  return async (sink, signal) => {
+    const { bytes, pendingBytes, failure } = await readRawInput(
+      { descriptor: input, format, size, skippedBytes },
+      sink,
+      signal,
+    );
+    if (failure !== null) throw Object.assign(new Error(failure.message), { code: failure.code });
+    // The next run goes on in the middle of this frame.
+    skippedBytes = pendingBytes === 0 ? 0 : frameBytes(format, size.width, size.height) - pendingBytes;
+    if (!signal.aborted) failOnRest(pendingBytes, describeFrame(format, size));
+    return bytes;
+  };
+}
+
+async function readStream(
+  input: ReadableStream<Uint8Array>,
+  reader: InputReader,
+  signal: AbortSignal,
+): Promise<number> {
+  let bytes = 0;
+  try {
+    await eachChunk(input, signal, (chunk) => {
+      bytes += chunk.length;
+      reader.feed(chunk);
+    });
+    if (!signal.aborted) reader.checkEnd(bytes);
+  } finally {
+    reader.abandon();
+  }
+  return bytes;
 }
 
 interface InputReader {

@@ -9,6 +9,10 @@ export abstract class ForwardingSink implements FrameSink {
     this.sink = sink;
   }
 
+  get room(): FrameSink["room"] {
+    return this.sink.room;
+  }
+
   /** The sink calls this for each frame, before it forwards the frame. */
   protected abstract onFrame(): void;
 

@@ -1,12 +1,13 @@
 // Lists a camera's controls, and sets them by name.
 
 import { SourceError, UsageError } from "../../core/errors.ts";
+import { addressOf } from "../../system/memory.ts";
 import { controlValue, findControl, type Setting } from "../control-values.ts";
 import type { SourceControl, ControlMenuItem } from "../source.ts";
 import type { Device } from "./device.ts";
 import { explainRefusedSetting, isGone } from "./explain.ts";
 import { V4L2 } from "./layouts.ts";
-import { addressOf, ERRNO, SystemCallError } from "./libc.ts";
+import { ERRNO, SystemCallError } from "./libc.ts";
 import { Struct } from "./struct.ts";
 
 /** The part of an open device that this file needs. Tests may replace it. */

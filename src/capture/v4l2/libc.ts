@@ -1,7 +1,8 @@
 // Calls the C library through bun:ffi: it opens a device, sends requests to it, maps its memory and waits for it.
 
-import { type Pointer, ptr, read, toArrayBuffer } from "bun:ffi";
+import { type Pointer, ptr, read } from "bun:ffi";
 import { constants } from "node:os";
+import { viewOf } from "../../system/memory.ts";
 import { openLibc } from "../../system/open-libc.ts";
 
 const FUNCTIONS = {
@@ -12,7 +13,6 @@ const FUNCTIONS = {
   munmap: { args: ["ptr", "usize"], returns: "i32" },
   poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
   signal: { args: ["i32", "ptr"], returns: "ptr" },
-  clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
   __errno_location: { args: [], returns: "ptr" },
 } as const;
 
@@ -96,19 +96,6 @@ export function ioctl(descriptor: number, request: number, argument: Uint8Array)
   }
 }
 
-/**
- * Returns the address of `bytes`, for structures that contain pointers. The caller must keep `bytes` reachable while the address
- * is used.
- */
-export function addressOf(bytes: Uint8Array): bigint {
-  return BigInt(ptr(bytes));
-}
-
-/** Returns a view of memory at an address from another thread. That thread must keep the memory while the view is used. */
-export function viewOf({ address, bytes }: { address: number; bytes: number }): Uint8Array {
-  return new Uint8Array(toArrayBuffer(address as Pointer, 0, bytes));
-}
-
 /** Mapped memory of a device. `bytes` must not be used after `unmap`, because the process would crash. */
 export interface Mapping {
   bytes: Uint8Array;
@@ -146,16 +133,6 @@ export function waitFor(descriptor: number, timeoutMs: number): boolean {
   pollRequest.setInt16(4, POLLIN | POLLPRI, true);
   pollRequest.setInt16(6, 0, true);
   return libc().poll(ptr(pollBytes), 1, timeoutMs) > 0 && (pollRequest.getInt16(6, true) & POLLPRI) !== 0;
-}
-
-const CLOCK_MONOTONIC = 1;
-/** The result of clock_gettime(2): seconds and nanoseconds with 64 bits each. Only the lower halves are read. */
-const timespec = new Uint32Array(4);
-
-/** Returns the time of CLOCK_MONOTONIC in microseconds. The kernel uses this clock for frames. */
-export function monotonicMicros(): number {
-  libc().clock_gettime(CLOCK_MONOTONIC, ptr(timespec));
-  return (timespec[0] as number) * 1e6 + (timespec[2] as number) / 1e3;
 }
 
 /** Restores the default action of a signal with signal(2), for the whole process. For example, SIGTERM then ends the process. */

@@ -2,6 +2,7 @@
 
 import { SourceError } from "../../core/errors.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../core/pixel-format.ts";
+import { monotonicMicros } from "../../system/monotonic-clock.ts";
 import { matchColour } from "./colour.ts";
 import type { Device } from "./device.ts";
 import { readFormats } from "./formats.ts";
@@ -12,7 +13,7 @@ import { FrameCopier } from "./frame-copy.ts";
 import { FrameScaler } from "./frame-scaler.ts";
 import { setRate } from "./frame-rate.ts";
 import { V4L2 } from "./layouts.ts";
-import { ERRNO, type Mapping, monotonicMicros, SystemCallError } from "./libc.ts";
+import { ERRNO, type Mapping, SystemCallError } from "./libc.ts";
 import { type Actual, describeDifference, USUAL_SIZE, type Wanted } from "./negotiate.ts";
 import { pixelAspectOf, squareSize } from "./pixel-shape.ts";
 import { setFormat } from "./set-format.ts";

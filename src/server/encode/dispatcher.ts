@@ -4,6 +4,7 @@
 import type { CaptureRate } from "../../capture/capture-rate.ts";
 import { CaptureSlots } from "../../capture/capture-slots.ts";
 import type { JpegBlock } from "../../capture/jpeg-blocks.ts";
+import { Room } from "../../capture/room.ts";
 import type { Delivery, FrameSink } from "../../capture/source.ts";
 import type { Arena } from "../../codec/memory/arena.ts";
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
@@ -67,6 +68,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
   readonly #passthrough: Passthrough;
   readonly #transcoder: Transcoder;
   readonly #waiting = new Newest<Captured>();
+  readonly room = new Room();
   /** The number of the newest published whole picture. */
   #published = 0;
   /** The number of the newest frame that the tile scheduler has taken. */
@@ -145,7 +147,10 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
    */
   pump(): void {
     this.#tiles?.assist();
-    if (!this.#demand.isWatched) return;
+    if (!this.#demand.isWatched) {
+      this.room.set(true); // The newest frame is kept for the next viewer.
+      return;
+    }
     const newest = this.#waiting.take();
     if (newest !== null) {
       if (isPicture(newest)) this.#passOn(newest);
@@ -154,11 +159,13 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     }
     // The waiting JPEG is decoded only now, because a newer one may replace it until a thread is idle.
     if (this.#waiting.value === null && this.#encodersIdle) this.#transcoder.start();
+    this.room.set(this.#waiting.value === null);
   }
 
   /** Drops the waiting frame when the source is released, because it would be too old for the next viewer. */
   clear(): void {
     release(this.#waiting.clear());
+    this.room.set(true);
     this.#transcoder.clear();
     this.#captures.interrupt();
   }

@@ -6,9 +6,11 @@ import { nowMicros } from "../../../src/core/clock.ts";
 import { SourceError, UsageError } from "../../../src/core/errors.ts";
 import { SILENT_LOG } from "../../../src/core/log.ts";
 import { createCameraSource } from "../../../src/capture/camera/camera-source.ts";
-import { CaptureSignals } from "../../../src/capture/camera/capture-signals.ts";
-import { hasLibc, monotonicMicros, viewOf } from "../../../src/capture/v4l2/libc.ts";
-import { HandOver } from "../../../src/capture/camera/hand-over.ts";
+import { CaptureSignals } from "../../../src/capture/hand-over/capture-signals.ts";
+import { hasLibc } from "../../../src/capture/v4l2/libc.ts";
+import { viewOf } from "../../../src/system/memory.ts";
+import { monotonicMicros } from "../../../src/system/monotonic-clock.ts";
+import { HandOver } from "../../../src/capture/hand-over/hand-over.ts";
 import { until } from "../../support/wait-until.ts";
 import { RecordingSink } from "../../support/recording-sink.ts";
 
@@ -27,7 +29,7 @@ function bothSides(slots: number, format: "gray" | "mjpeg" = "gray") {
   const signals = new CaptureSignals();
   const thread = new CaptureSignals(signals.memory);
   const handOver = new HandOver(sink, signals);
-  const over = handOver.begin({ ...STARTED, format, bufferBytes: 16 });
+  const over = handOver.begin({ size: STARTED.actual.size, format, bufferBytes: 16 });
   const isTaken = () => thread.waitUntilTaken(0);
   const fill = (bytes: number[]) => {
     const slot = thread.takeSlot();

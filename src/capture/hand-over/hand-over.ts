@@ -1,10 +1,11 @@
-// The main thread's part in reading a camera. It lends memory for one frame to the camera's thread in advance, and delivers the
-// filled memory to the sink, which is the receiver of frames.
+// The main thread's part in reading a camera or a pipe. It lends memory for one frame to the reading thread in advance, and
+// delivers the filled memory to the sink, which is the receiver of frames.
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
-import type { FrameSink } from "../source.ts";
-import { addressOf, monotonicMicros } from "../v4l2/libc.ts";
-import type { CaptureMessage } from "./capture-messages.ts";
+import type { Size } from "../../core/pixel-format.ts";
+import { addressOf } from "../../system/memory.ts";
+import { monotonicMicros } from "../../system/monotonic-clock.ts";
+import type { FrameFormat, FrameSink } from "../source.ts";
 import type { CaptureSignals, HandedOver } from "./capture-signals.ts";
 
 /** Memory for one frame: a slot for pixels, or a block for a JPEG. */
@@ -13,7 +14,7 @@ interface Memory {
   release(): void;
 }
 
-/** Lends memory of one kind (pixels or JPEGs) to the camera's thread, at most one piece at a time. */
+/** Lends memory of one kind (pixels or JPEGs) to the reading thread, at most one piece at a time. */
 class Lender<Kind extends Memory> {
   readonly #reserve: () => Kind | null;
   readonly #deliver: (memory: Kind, frame: HandedOver) => void;
@@ -48,7 +49,15 @@ class Lender<Kind extends Memory> {
   }
 }
 
-/** Delivers the frames of one run of a camera to the sink. */
+/** The frames of one run of a camera or a pipe. */
+export interface HandedOverFrames {
+  format: FrameFormat;
+  size: Size;
+  /** No frame is larger. */
+  bufferBytes: number;
+}
+
+/** Delivers the frames of one run of a camera or a pipe to the sink. */
 export class HandOver {
   readonly #sink: FrameSink;
   readonly #signals: CaptureSignals;
@@ -62,10 +71,10 @@ export class HandOver {
   }
 
   /**
-   * Delivers frames from now on. Call it when the thread reports that the camera runs. The promise resolves after
-   * `signals.stop()` and rejects when the sink throws.
+   * Delivers frames from now on. Call it when the thread begins to read frames. The promise resolves after `signals.stop()` and
+   * rejects when the sink throws.
    */
-  async begin({ format, actual: { size }, bufferBytes }: CaptureMessage & { kind: "started" }): Promise<void> {
+  async begin({ format, size, bufferBytes }: HandedOverFrames): Promise<void> {
     const sink = this.#sink;
     this.#lender =
       format === "mjpeg"
@@ -114,7 +123,7 @@ export class HandOver {
   }
 }
 
-/** Returns the capture time of a frame in the main thread's clock. The clock of the camera's thread may have another origin. */
+/** Returns the capture time of a frame in the main thread's clock. The clock of the reading thread may have another origin. */
 function capturedAt({ stampMicros }: HandedOver): Micros {
   return Math.round(nowMicros() - (monotonicMicros() - stampMicros));
 }

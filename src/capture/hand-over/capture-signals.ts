@@ -1,5 +1,5 @@
-// Words in shared memory through which a camera's thread and the main thread pass frames to each other. The main thread lends the
-// camera's thread memory for one frame (a slot, or a block for a JPEG), and the camera's thread returns it filled.
+// Words in shared memory through which the thread that reads a camera or a pipe and the main thread pass frames to each other. The
+// main thread lends the reading thread memory for one frame (a slot, or a block for a JPEG), and that thread returns it filled.
 //
 // Words are faster than messages. Waking a thread by a word in shared memory takes 68 µs. A message between threads takes 92 µs,
 // because it is copied and delivered by an event, and 170 µs if it transfers 100 kB (medians of 400, 10 ms apart).
@@ -46,7 +46,7 @@ export class CaptureSignals {
     return Atomics.load(this.#words, WORD.stop) === 1;
   }
 
-  // Methods of the camera's thread:
+  // Methods of the reading thread:
 
   /** Wakes the main thread early, because a frame follows soon. */
   announce(): void {
@@ -121,7 +121,7 @@ export class CaptureSignals {
   }
 
   /**
-   * Lends a slot to the camera's thread, or tells it with null that no slot is free. The caller must have got the previous slot
+   * Lends a slot to the reading thread, or tells it with null that no slot is free. The caller must have got the previous slot
    * back.
    */
   lend(place: SlotPlace | null): void {

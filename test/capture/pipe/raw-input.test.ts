@@ -1,0 +1,168 @@
+// readRawInput: a thread reads raw frames from a real pipe. It waits for room, but never holds up a source for long.
+
+import { afterEach, describe, expect, test } from "bun:test";
+import { write } from "node:fs";
+import { promisify } from "node:util";
+import { median } from "../../../src/core/statistics.ts";
+import { readRawInput } from "../../../src/capture/pipe/raw-input.ts";
+import { createStandardInput } from "../../../src/capture/pipe/standard-input.ts";
+import { Room } from "../../../src/capture/room.ts";
+import { RecordingSink } from "../../support/recording-sink.ts";
+import { openSystemPipe, type SystemPipe } from "../../support/system-pipe.ts";
+import { until } from "../../support/wait-until.ts";
+
+const SIZE = { width: 512, height: 256 };
+const FRAME_BYTES = SIZE.width * SIZE.height; // more than twice what a pipe holds
+const writeSome = promisify(write);
+const cleanUps: (() => Promise<void> | void)[] = [];
+
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+class SinkWithRoom extends RecordingSink {
+  readonly room = new Room();
+}
+
+/** A real pipe, and a run that reads grey frames from it. */
+function openInput(pipe = openSystemPipe(), skippedBytes = 0) {
+  const sink = new SinkWithRoom();
+  const stopping = new AbortController();
+  const input = { descriptor: pipe.readingEnd, format: "gray" as const, size: SIZE, skippedBytes };
+  const ended = readRawInput(input, sink, stopping.signal);
+  cleanUps.push(async () => {
+    stopping.abort();
+    pipe.closeWriting();
+    await ended;
+    pipe[Symbol.dispose]();
+  });
+  return { pipe, sink, ended, stopping };
+}
+
+/** Writes bytes as a program does: it blocks until the pipe has taken them, in a thread of the runtime. */
+async function writeAll({ writingEnd }: SystemPipe, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += (await writeSome(writingEnd, bytes, written, bytes.length - written, null)).bytesWritten;
+  }
+}
+
+function frame(number: number): Uint8Array {
+  return new Uint8Array(FRAME_BYTES).fill(number);
+}
+
+describe.skipIf(process.platform !== "linux")("raw frames from a pipe", () => {
+  test("raw input: delivers the frames of any writes, and says how much of a frame was left at the end", async () => {
+    const { pipe, sink, ended } = openInput();
+    const stream = Buffer.concat([frame(1), frame(2), frame(3).subarray(0, 100)]);
+    for (let at = 0; at < stream.length; at += 99_999) await writeAll(pipe, stream.subarray(at, at + 99_999));
+    pipe.closeWriting();
+    expect(await ended).toEqual({ bytes: stream.length, pendingBytes: 100, failure: null });
+    expect(sink.frames.map(({ bytes }) => [bytes[0], bytes.at(-1)])).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
+    expect([sink.lostFrames, sink.held]).toEqual([0, 0]);
+  });
+
+  test("raw input: skips the rest of a frame at the beginning", async () => {
+    const { pipe, sink, ended } = openInput(openSystemPipe(), 1000);
+    await writeAll(pipe, Buffer.concat([frame(1).subarray(0, 1000), frame(2)]));
+    pipe.closeWriting();
+    expect(await ended).toMatchObject({ pendingBytes: 0, failure: null });
+    expect(sink.frames.map(({ bytes }) => [bytes[0], bytes.at(-1)])).toEqual([[2, 2]]);
+  });
+
+  test("raw input: counts frames without a slot as lost and goes on", async () => {
+    const { pipe, sink } = openInput();
+    await writeAll(pipe, frame(1));
+    await until(() => sink.frames.length === 1, "the first frame");
+    sink.slots = 0; // the next frame still has the slot that was lent in advance
+    await writeAll(pipe, frame(2));
+    await writeAll(pipe, frame(3));
+    await until(() => sink.frames.length === 2, "the frame in the lent slot");
+    sink.slots = 1;
+    await writeAll(pipe, frame(4));
+    await writeAll(pipe, frame(5));
+    await until(() => sink.frames.at(-1)?.bytes[0] === 5, "the frame after the shortage");
+    expect(sink.lostFrames).toBeGreaterThan(0);
+    expect(sink.lostFrames + sink.frames.length).toBe(5);
+  });
+
+  test("raw input: a source is not held up for long while there is no room", async () => {
+    const { pipe, sink } = openInput();
+    sink.room.set(false);
+    const frames = 12;
+    for (let number = 1; number <= frames; number++) {
+      await writeAll(pipe, frame(number)); // ends only when most of the frame is read
+      await Bun.sleep(5);
+    }
+    await until(() => sink.frames.length === frames, "all frames");
+  });
+
+  test("raw input: a fast source waits for room, so that fewer frames are read for nothing", async () => {
+    const { pipe, sink } = openInput();
+    let isFlooding = true;
+    const flood = (async () => {
+      while (isFlooding) await writeAll(pipe, frame(1));
+    })();
+    cleanUps.push(async () => {
+      isFlooding = false;
+      await flood;
+    });
+    const micros: { withRoom: number[]; without: number[] } = { withRoom: [], without: [] };
+    for (let turn = 0; turn < 12; turn++) {
+      const hasRoom = turn % 2 === 0;
+      sink.room.set(hasRoom);
+      const from = sink.frames.length;
+      await until(() => sink.frames.length >= from + 20, "20 frames");
+      const stamps = sink.frames.slice(from + 2).map(({ capturedAt }) => capturedAt);
+      const spans = stamps.slice(1).map((at, index) => at - (stamps[index] as number));
+      micros[hasRoom ? "withRoom" : "without"].push(...spans);
+    }
+    const [free, held] = [median(micros.withRoom) ?? 0, median(micros.without) ?? 0];
+    expect(held / free).toBeGreaterThan(1.3);
+  });
+
+  test("raw input: ends at an abort in the middle of a frame, and the next run goes on after that frame", async () => {
+    const pipe = openSystemPipe();
+    cleanUps.push(() => pipe[Symbol.dispose]());
+    const options = { input: pipe.readingEnd, format: "gray", size: SIZE, framesPerSecond: 0 } as const;
+    const source = createStandardInput(options);
+    const sink = new RecordingSink();
+    const stopping = new AbortController();
+    const first = source.run(sink, stopping.signal);
+    await writeAll(pipe, Buffer.concat([frame(1), frame(2).subarray(0, 5000)]));
+    await until(() => sink.frames.length === 1, "the first frame");
+    await Bun.sleep(50); // usually the thread has then read the beginning of the second frame
+    stopping.abort();
+    await first;
+    expect(sink.held).toBe(0);
+    const second = source.run(sink, new AbortController().signal);
+    await writeAll(pipe, Buffer.concat([frame(2).subarray(5000), frame(3)]));
+    pipe.closeWriting();
+    await second;
+    const numbers = sink.frames.map(({ bytes }) => [bytes[0], bytes.at(-1)]);
+    // If the thread was late, the second frame came whole in the second run.
+    expect([2, 3]).toContain(numbers.length);
+    expect([numbers[0], numbers.at(-1)]).toEqual([
+      [1, 1],
+      [3, 3],
+    ]);
+  });
+
+  test("raw input: an end in the middle of a frame and an input that cannot be read are errors in one line", async () => {
+    const errorOf = async (descriptor: number) => {
+      const source = createStandardInput({ input: descriptor, format: "gray", size: SIZE, framesPerSecond: 0 });
+      return await source.run(new RecordingSink(), new AbortController().signal).catch((error: Error) => error.message);
+    };
+    const pipe = openSystemPipe();
+    cleanUps.push(() => pipe[Symbol.dispose]());
+    const failing = errorOf(pipe.readingEnd);
+    await writeAll(pipe, frame(1).subarray(0, 77));
+    pipe.closeWriting();
+    expect(await failing).toBe(
+      "standard input ended in the middle of a gray frame of 512x256, after 77 bytes of the frame",
+    );
+    expect(await errorOf(1_000_000)).toStartWith("cannot read standard input: ");
+  });
+});
