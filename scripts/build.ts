@@ -1,9 +1,11 @@
 // `bun run build`: builds the codec kernels and the program `dist/slipstream`, unless they are up to date.
 
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { Argument, Command } from "commander";
 import { asProgram, runMain } from "../src/cli/program.ts";
 import { VERSION } from "../src/core/version.ts";
+import { licencesOf } from "./build/licences.ts";
+import { providePackage } from "./build/package.ts";
 import { provideProgram } from "./build/program.ts";
 
 const ROOT = dirname(import.meta.dir);
@@ -11,7 +13,12 @@ const ROOT = dirname(import.meta.dir);
 /** What can be built. Each function returns the paths of what it has built. */
 const BUILD: Readonly<Record<string, () => Promise<string[]>>> = {
   kernels: async () => [], // the set-up has built them before this program starts
-  program: async () => [await provideProgram(ROOT)],
+  program: async () => {
+    const licences = join(ROOT, "dist", "third-party-licences.txt"); // has to be passed on with the program
+    await Bun.write(licences, licencesOf(ROOT));
+    return [await provideProgram(ROOT), licences];
+  },
+  package: async () => [await providePackage(ROOT)],
 };
 
 const command = asProgram(new Command("bun run build"), VERSION)
@@ -19,7 +26,7 @@ const command = asProgram(new Command("bun run build"), VERSION)
   .addArgument(
     new Argument(
       "[what...]",
-      "kernels: the codec kernels; program: also dist/slipstream, a single file (default)",
+      "kernels: the codec kernels; program: dist/slipstream, a single file (default); package: the npm package",
     ).choices(Object.keys(BUILD)),
   );
 

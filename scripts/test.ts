@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   lint: [bun, "x", "biome", "lint", "--error-on-warnings"],
   format: [bun, "fmt", "--no-script", "--check"],
   "dead-code": [bun, "x", "knip-bun"],
+  build: [bun, "scripts/build.ts", "program", "package"],
   tests: [],
   bench: [bun, "bench/main.ts", "--quick", "--check"],
   soak: [bun, "bench/soak/main.ts", "2"],
