@@ -17,7 +17,7 @@ export interface LogOptions {
 }
 
 /** The subjects of the lines of `serve`. With several cameras the name of the camera follows: `capture:door`. */
-export const SERVE_SUBJECTS = ["server", "capture", "camera", "encode", "deliver"] as const;
+export const SERVE_SUBJECTS = ["server", "capture", "camera", "encode", "deliver", "record"] as const;
 /** The subjects of the lines of `view`. With `--grid` the name of the camera follows. */
 export const VIEW_SUBJECTS = ["viewer"] as const;
 

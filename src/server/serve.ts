@@ -29,6 +29,7 @@ import { Reception } from "./doors/reception.ts";
 import { PausingDoor } from "./doors/pausing-door.ts";
 import type { HttpDoor } from "./doors/http/door.ts";
 import { openTcpDoor } from "./doors/tcp.ts";
+import { Recordings } from "./record/recordings.ts";
 import { CommitSink } from "./renditions/sinks.ts";
 import { type ServeReport, sumUp } from "./report/report.ts";
 import { DurationsInBuckets } from "./report/durations-in-buckets.ts";
@@ -80,12 +81,14 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const share = new FairShare(pool);
   await using opening = new AsyncDisposableStack();
   opening.defer(() => pool.close());
+  const recordings = opening.use(new Recordings());
   const surroundings: Omit<CameraSurroundings, "logOf" | "follower"> = {
     arena,
     pool,
     codec: resolved.codec,
     frames: resolved.frames,
     allowControls: resolved.allowControls,
+    recordings,
     sinks: options.onTiles === undefined ? [] : [new CommitSink(options.onTiles)],
     trace: options.trace ?? null,
   };
@@ -94,7 +97,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const createCamera = ({ name, source, camera }: OpenedCamera): Camera => {
     const follower = resolved.http === null ? null : new CameraStages();
     if (follower !== null) stages.set(name, follower);
-    const own = { logOf: (subject: "camera" | "encode" | "deliver") => logOf(subject, name), follower };
+    const own = { logOf: (subject: "camera" | "encode" | "deliver" | "record") => logOf(subject, name), follower };
     return new Camera(name, watchFrames(source), camera, { ...surroundings, ...own });
   };
   const group = new CameraGroup(resolved.cameras, {

@@ -1,5 +1,6 @@
 // The figures of one camera: the fields of its report.
 
+import type { RecordingReport } from "../record/recorder.ts";
 import type { RenditionReport } from "../deliver/audience.ts";
 import type { ServerDropReason } from "../encode/figures.ts";
 
@@ -36,4 +37,6 @@ export interface CameraReport {
    */
   sent: number;
   skipped: number;
+  /** The figures of the recording, or null without one. */
+  recording: RecordingReport | null;
 }

@@ -23,6 +23,8 @@ import type { Refusal } from "../access/refusal.ts";
 import { type CaptureListener, FrameDispatcher } from "../encode/dispatcher.ts";
 import { type CameraTrouble, EncodeFigures, type EncodeFollower } from "../encode/figures.ts";
 import { TileScheduler } from "../encode/tile-scheduler.ts";
+import type { Recorder } from "../record/recorder.ts";
+import type { Recordings } from "../record/recordings.ts";
 import { PictureFeed } from "../renditions/feed.ts";
 import { RenditionRegistry } from "../renditions/registry.ts";
 import type { TileSink } from "../renditions/sinks.ts";
@@ -45,10 +47,12 @@ export interface CameraSurroundings {
   frames: number | null;
   /** Whether viewers may set the source's controls. */
   allowControls: boolean;
+  /** Creates the recorders of cameras that are recorded. */
+  recordings: Recordings;
   /** Receivers of each frame's tiles in addition to the viewers, for example a test. */
   sinks: readonly TileSink[];
   /** Returns the camera's log of a subject, for example `encode`. */
-  logOf: (subject: "camera" | "encode" | "deliver") => Log;
+  logOf: (subject: "camera" | "encode" | "deliver" | "record") => Log;
   /** The receiver of trace spans. Null when no trace is written. */
   trace: Trace | null;
   /** Null if no figures of the way of frames are needed. */
@@ -72,6 +76,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   readonly #captures = new CaptureRate();
   readonly #dispatcher: FrameDispatcher;
   readonly #watched: WatchedSource;
+  readonly #recorder: Recorder | null;
   /** Aborts when the requested number of frames is captured. */
   readonly #enough = new AbortController();
   /** Becomes true when all captured frames have been shown, or no viewer is left. */
@@ -149,6 +154,8 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
       demand: this.audience,
       listener: this,
     });
+    const { record } = options;
+    this.#recorder = record === null ? null : surroundings.recordings.create(this.audience, record, logOf("record"));
   }
 
   /** Handles a stop of the source because there were no viewers (idle-release.ts). */
@@ -180,6 +187,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
    */
   async run(signal: AbortSignal): Promise<void> {
     let farewell: Refusal = { reason: GoodbyeReason.end, text: `${this.#source.name} has ended` };
+    this.#recorder?.begin();
     try {
       const stopping = [signal, this.#enough.signal, this.#retired.signal];
       await this.#watched.run(this.#dispatcher, AbortSignal.any(stopping));
@@ -281,6 +289,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
       droppedBy: { ...drops.byReason },
       sent: audience.picturesSent,
       skipped: audience.picturesSkipped,
+      recording: this.#recorder?.report() ?? null,
     };
   }
 

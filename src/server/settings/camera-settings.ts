@@ -6,6 +6,7 @@ import { PIXEL_FORMATS, parseSize, SAMPLINGS } from "../../core/pixel-format.ts"
 import type { SettingEntry } from "../../core/setting-table.ts";
 import { checkCameraName } from "./camera-name.ts";
 import { CAMERA_PRESET, SCREEN_PRESET } from "./preset.ts";
+import { parseKeep, parseSegmentSeconds } from "./record-values.ts";
 import { DEFAULTS, RANGES } from "./resolve.ts";
 
 /** The settings in the order of `--help`. */
@@ -96,5 +97,28 @@ export const CAMERA_SETTINGS = [
     placeholder: "n",
     default: `${CAMERA_PRESET.noise}, ${SCREEN_PRESET.noise} for a screen`,
     help: "largest change of a pixel's levels that is not sent; 0 = send every change, off = always send every pixel",
+  },
+  {
+    name: "record",
+    scope: "cameras",
+    type: { kind: "text" },
+    placeholder: "folder",
+    help: "record the best pictures of each camera to files in this folder (Motion JPEG in Matroska, nothing is encoded again)",
+  },
+  {
+    name: "record-segment",
+    scope: "cameras",
+    type: { kind: "parsed", parse: parseSegmentSeconds },
+    placeholder: "time",
+    default: "10m",
+    help: "length of a file, for example 10m or 1h; files begin at round times",
+  },
+  {
+    name: "record-keep",
+    scope: "cameras",
+    type: { kind: "parsed", parse: parseKeep },
+    placeholder: "limits",
+    default: "everything",
+    help: "age and size of the recordings that are kept, for example 7d,50GB; the oldest files are deleted first",
   },
 ] as const satisfies readonly SettingEntry[];

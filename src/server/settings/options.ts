@@ -11,6 +11,7 @@ import type { KeyOptions } from "../access/given-keys.ts";
 import type { RingKey } from "../access/key-ring.ts";
 import type { IdentityFiles } from "../access/certificate-files.ts";
 import type { AccessLimits } from "../access/limits.ts";
+import type { RecordSettings } from "../record/recordings.ts";
 import type { Rendition } from "../renditions/rendition.ts";
 
 /** The options of a server. All are optional. docs/options.md describes the flags that have the same names. */
@@ -106,6 +107,16 @@ export interface ResolvedHttpOptions {
   trustedProxies: string[];
 }
 
+/** The options of a camera's recording. All options but `folder` are optional. */
+export interface RecordOptions {
+  /** The folder of the recordings, which may be shared by cameras. Each camera gets a folder of its own in it. */
+  folder: string;
+  /** The length of a file in seconds, 10 to 86 400. Files begin at round times. Default: 600. */
+  segmentSeconds?: number | undefined;
+  /** The oldest files are deleted when they are older than `seconds`, or when all files have more than `bytes`. Default: never. */
+  keep?: { seconds?: number | null | undefined; bytes?: number | null | undefined } | undefined;
+}
+
 /** The options of one camera. All options but `source` are optional. */
 export interface CameraOptions {
   /**
@@ -151,6 +162,8 @@ export interface CameraOptions {
    * stopped. Default: never.
    */
   idleReleaseSeconds?: number | null | undefined;
+  /** Records the camera to files. Null or undefined means no recording. It needs ffmpeg. */
+  record?: RecordOptions | null | undefined;
 }
 
 /** The options of one camera after the check, with defaults filled in. */
@@ -162,6 +175,7 @@ export interface ResolvedCameraOptions extends Omit<SourceOptions, "source"> {
   name: string | null;
   noise: number | null;
   idleReleaseSeconds: number | null;
+  record: RecordSettings | null;
 }
 
 /** The options of a server after the check, with defaults filled in. */

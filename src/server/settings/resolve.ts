@@ -1,7 +1,7 @@
 // Checks the options of serve() and fills in defaults. All defaults and ranges are in this file.
 
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { CODEC_NAMES, DEFAULT_CODEC } from "../../codec/codecs.ts";
 import { UsageError } from "../../core/errors.ts";
 import { isLoopbackHost } from "../../core/host-port.ts";
@@ -11,11 +11,13 @@ import { stateFolder } from "../../state/folder.ts";
 import { resolveKey } from "../access/given-keys.ts";
 import { KEY_STORE_FILE } from "../access/key-store.ts";
 import { type AccessLimits, DEFAULT_ACCESS_LIMITS } from "../access/limits.ts";
+import type { RecordSettings } from "../record/recordings.ts";
 import { checkCameraName } from "./camera-name.ts";
 import { checkHttpName, checkOrigin, checkProxy } from "./http-values.ts";
 import type {
   CameraOptions,
   HttpOptions,
+  RecordOptions,
   ResolvedCameraOptions,
   ResolvedHttpOptions,
   ResolvedServeOptions,
@@ -45,6 +47,9 @@ export const RANGES = {
   messagesPerSecond: [10, 100_000],
   maxWaitingMiB: [1, 65_536],
   stallSeconds: [1, 3600],
+  segmentSeconds: [10, 86_400],
+  keepSeconds: [1, Number.MAX_SAFE_INTEGER],
+  keepBytes: [1, Number.MAX_SAFE_INTEGER],
 } as const;
 
 /** The default values. preset.ts has those of quality, sampling and noise, which depend on the source. */
@@ -57,6 +62,7 @@ export const DEFAULTS = {
   httpPort: 10080,
   announce: true,
   allowControls: false,
+  segmentSeconds: 600,
   ...DEFAULT_ACCESS_LIMITS,
   maxLatencyMs: DEFAULT_MAX_LATENCY_MS,
 } as const;
@@ -168,6 +174,16 @@ function resolveCameraOptions(camera: CameraOptions): ResolvedCameraOptions {
     sampling: oneOf("sampling", camera.sampling ?? preset.sampling, SAMPLINGS),
     noise: number("noise", camera.noise === undefined ? preset.noise : camera.noise),
     idleReleaseSeconds: number("idleReleaseSeconds", camera.idleReleaseSeconds ?? null) || null,
+    record: camera.record == null ? null : resolveRecord(camera.record),
+  };
+}
+
+function resolveRecord({ folder, segmentSeconds, keep = {} }: RecordOptions): RecordSettings {
+  if (typeof folder !== "string" || folder === "") throw new UsageError("record needs a folder: name one");
+  return {
+    folder: resolve(folder),
+    segmentSeconds: wholeNumber("segmentSeconds", segmentSeconds ?? DEFAULTS.segmentSeconds),
+    keep: { seconds: number("keepSeconds", keep.seconds ?? null), bytes: number("keepBytes", keep.bytes ?? null) },
   };
 }
 

@@ -77,11 +77,13 @@ export function parseSettings(source: string, file: string, folder = "."): FileS
     return refuse(issue.path?.map(({ key }) => key as Key) ?? [], describe(issue));
   }
   const { cameras: tables, ...settings } = inCamelCase(result.output) as FileSettings & { cameras?: object[] };
-  if (settings.keyFile !== undefined) settings.keyFile = resolve(folder, settings.keyFile);
+  const path = (file: string | undefined) => (file === undefined ? undefined : resolve(folder, file));
+  settings.keyFile = path(settings.keyFile);
   const cameras = tables?.map((table, index): CameraSettings => {
     const camera = inCamelCase(table) as unknown as CameraSettings;
     return {
       ...camera,
+      record: path(camera.record),
       set: camera.set?.map((setting) => ({
         ...setting,
         writtenAt: locate(["cameras", index, "set", setting.name]),
@@ -101,8 +103,8 @@ export function parseSettings(source: string, file: string, folder = "."): FileS
       }
     }
   }
-  const path = (file: string | undefined) => (file === undefined ? undefined : resolve(folder, file));
-  return { ...settings, tlsCert: path(settings.tlsCert), tlsKey: path(settings.tlsKey), cameras };
+  const { record, tlsCert, tlsKey } = settings;
+  return { ...settings, record: path(record), tlsCert: path(tlsCert), tlsKey: path(tlsKey), cameras };
 }
 
 /** Removes the passwords of addresses in a document from an error that quotes one of its keys or values. */

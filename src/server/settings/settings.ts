@@ -4,7 +4,7 @@ import { mayTakePixelFormat } from "../../capture/open.ts";
 import { UsageError } from "../../core/errors.ts";
 import type { KeyOptions } from "../access/given-keys.ts";
 import type { ValuesOf } from "../../core/setting-table.ts";
-import type { CameraOptions, HttpOptions, ServeOptions } from "./options.ts";
+import type { CameraOptions, HttpOptions, RecordOptions, ServeOptions } from "./options.ts";
 import { DEFAULTS } from "./resolve.ts";
 import type { SERVE_SETTINGS } from "./table.ts";
 
@@ -104,6 +104,16 @@ function combineHttp(flags: Flags, file: FileSettings): HttpOptions | null {
   };
 }
 
+function combineRecord(flags: Flags, camera: CameraSettings, file: FileSettings): RecordOptions | null {
+  const folder = flags.record ?? camera.record ?? file.record;
+  if (folder === undefined) return null;
+  return {
+    folder,
+    segmentSeconds: flags.recordSegment ?? camera.recordSegment ?? file.recordSegment,
+    keep: flags.recordKeep ?? camera.recordKeep ?? file.recordKeep,
+  };
+}
+
 function combineCamera(flags: Flags, camera: CameraSettings, file: FileSettings): CameraOptions {
   const noise = flags.noise ?? camera.noise ?? file.noise;
   const idleRelease = flags.idleRelease ?? camera.idleRelease ?? file.idleRelease;
@@ -122,5 +132,6 @@ function combineCamera(flags: Flags, camera: CameraSettings, file: FileSettings)
     sampling: flags.sampling ?? camera.sampling ?? file.sampling,
     noise: noise === "off" ? null : noise,
     idleReleaseSeconds: idleRelease === 0 ? null : idleRelease,
+    record: combineRecord(flags, camera, file),
   };
 }

@@ -90,7 +90,7 @@ describe("combine: settings of the command line and of the settings file", () =>
       size: null,
       framesPerSecond: null,
     };
-    const forAll = { quality: 60, sampling: "420", noise: null, idleReleaseSeconds: 1.5 } as const;
+    const forAll = { quality: 60, sampling: "420", noise: null, idleReleaseSeconds: 1.5, record: null } as const;
     expect(cameras).toEqual([
       {
         ...plain,
@@ -179,6 +179,7 @@ describe("combine: settings of the command line and of the settings file", () =>
         sampling: "420",
         noise: 2,
         idleReleaseSeconds: null,
+        record: null,
       },
     ]);
     const [screen] = resolveServeOptions(combine({ source: ["screen:1.0"] }, { quality: 50 })).cameras;

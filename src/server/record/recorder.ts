@@ -1,0 +1,263 @@
+// Records one camera: it follows the camera's best pictures like a viewer, and writes them to files as they are.
+
+import { existsSync, mkdirSync, statfsSync } from "node:fs";
+import { join } from "node:path";
+import { type Micros, nowMicros } from "../../core/clock.ts";
+import { messageOf } from "../../core/errors.ts";
+import { Health } from "../../core/health.ts";
+import type { Log } from "../../core/log.ts";
+import type { AudienceMember, MemberFrames } from "../deliver/audience-member.ts";
+import type { WatchedCamera } from "../deliver/viewer-host.ts";
+import type { Feed, FeedJpeg } from "../renditions/feed.ts";
+import { SegmentFile } from "./segment-file.ts";
+import { fileNameOf, folderNameOf, nextRoundTime } from "./segment-names.ts";
+
+/** After a failure the recording is tried again after this time, then after twice that, and so on. */
+const FIRST_PAUSE_MS = 2_000;
+const LONGEST_PAUSE_MS = 60_000;
+/** A trouble is over when for this time no picture was left out. */
+const RECOVERY_MICROS = 2_000_000;
+/** A full disk needs this many free bytes before the recording goes on. */
+const NEEDED_BYTES = 16 * 2 ** 20;
+/** The last picture of a file is repeated at its end if it was shown for longer than this, so that the file has its whole length. */
+const REPEATED_FROM_MS = 1_000;
+
+/** The camera of a recorder. The class Audience implements it. */
+export type RecordedCamera = Pick<WatchedCamera, "name" | "onChanged" | "onGone">;
+
+export interface RecorderOptions {
+  /** The folder of all recordings. */
+  folder: string;
+  segmentSeconds: number;
+  log: Log;
+  /** The recorder calls this when it has begun a file. */
+  onBegun: () => void;
+}
+
+/** The figures of a recording, which `--json` prints. */
+export interface RecordingReport {
+  /** The file that is being written, or null. */
+  file: string | null;
+  /** The pictures that were written, and their bytes. */
+  pictures: number;
+  bytes: number;
+  /** The pictures that are missing in the recording, because the disk was full, slow or gone. */
+  leftOut: number;
+  /** The reason why nothing is recorded now, or null. */
+  trouble: string | null;
+}
+
+export class Recorder implements AudienceMember {
+  readonly door = "mjpeg";
+  readonly countsAsViewer = false;
+  readonly address = "recording";
+  readonly keepsSize = true;
+  readonly roundTripMicros = 0;
+  readonly wishedSize = { width: 0, height: 0 };
+  readonly frames: MemberFrames;
+  watching = true;
+  readonly #camera: RecordedCamera;
+  readonly #options: RecorderOptions;
+  #feed: Feed | null = null;
+  #file: SegmentFile | null = null;
+  #startedAt: Micros = 0;
+  /** The wall clock at `#startedAt` and at the planned end of the file, in milliseconds since 1970. */
+  #startedMs = 0;
+  #endsMs = 0;
+  #last: FeedJpeg | null = null;
+  /** The milliseconds from the beginning of the file to its last picture. */
+  #lastMs = -1;
+  /** The files that are being completed. */
+  readonly #ending = new Set<SegmentFile>();
+  /** The pictures and bytes of the files before this one. */
+  #picturesBefore = 0;
+  #bytesBefore = 0;
+  readonly #health = new Health<"file" | "speed">((text) => this.#tell(text));
+  #leftOut = 0;
+  #leftOutAt: Micros = 0;
+  /** The value of `leftOut` when the trouble began. */
+  #leftOutBefore = 0;
+  #pauseMs = FIRST_PAUSE_MS;
+  #triesAgainAt: Micros = 0;
+
+  constructor(camera: RecordedCamera, options: RecorderOptions) {
+    this.#camera = camera;
+    this.#options = options;
+    this.frames = {
+      adaptation: { choose: () => 0 }, // the best level
+      picturesSkipped: 0,
+      picturesSent: 0,
+      settled: true,
+      follower: null,
+      follow: (feed) => {
+        this.#feed = feed;
+        this.#take();
+      },
+      offer: () => this.#take(),
+      beginFrame: () => undefined,
+      sendPart: () => undefined,
+      abortFrame: () => undefined,
+    };
+  }
+
+  /** Joins the audience of the camera. */
+  begin(): void {
+    this.#camera.onChanged(this);
+  }
+
+  /** The files that are not complete. */
+  get openPaths(): string[] {
+    return [...(this.#file === null ? [] : [this.#file]), ...this.#ending].map(({ path }) => path);
+  }
+
+  report(): RecordingReport {
+    return {
+      file: this.#file?.path ?? null,
+      pictures: this.#picturesBefore + (this.#file?.pictures ?? 0),
+      bytes: this.#bytesBefore + (this.#file?.bytes ?? 0),
+      leftOut: this.#leftOut,
+      trouble: this.#health.text,
+    };
+  }
+
+  /** What is wrong with the camera is not part of the pictures. */
+  notify(): void {}
+
+  leave(): void {
+    void this.close();
+  }
+
+  /** Leaves the audience, and resolves when all files are complete. */
+  async close(): Promise<void> {
+    if (this.watching) {
+      this.watching = false;
+      this.#camera.onGone(this, "the recording has ended");
+      this.#endFile(nowMicros());
+    }
+    await Promise.all([...this.#ending].map(({ closed }) => closed));
+  }
+
+  #take(): void {
+    const feed = this.#feed;
+    if (feed === null || !this.watching || feed.changedFrame <= (this.#last?.frameNumber ?? 0)) return;
+    const jpeg = feed.jpeg();
+    if (jpeg === null) return;
+    const file = this.#fileFor(jpeg);
+    const milliseconds = Math.max(this.#lastMs + 1, Math.round((jpeg.capturedAt - this.#startedAt) / 1000));
+    this.#last = jpeg;
+    if (file === null) {
+      this.#leaveOut(1);
+    } else if (file.add(jpeg.bytes, milliseconds)) {
+      this.#lastMs = milliseconds;
+      this.#recover();
+    } else {
+      this.#leaveOut(1);
+      this.#health.begin("speed", `${this.#camera.name} is recorded with gaps: the disk is slower than the pictures`);
+    }
+  }
+
+  /** Returns the file for a picture, or null while none can be written. */
+  #fileFor(jpeg: FeedJpeg): SegmentFile | null {
+    const { capturedAt, width, height } = jpeg;
+    // The clock of the stamps does not follow a wall clock that is set, but names and round times do.
+    const wallMs = Date.now() + (capturedAt - nowMicros()) / 1000;
+    const file = this.#file;
+    if (file !== null) {
+      const isInTime = wallMs < this.#endsMs && wallMs >= this.#startedMs - 1000;
+      if (isInTime && file.size.width === width && file.size.height === height) return file;
+      this.#endFile(capturedAt);
+    }
+    if (nowMicros() < this.#triesAgainAt) return null;
+    return this.#beginFile(jpeg, wallMs);
+  }
+
+  #beginFile({ capturedAt, width, height }: FeedJpeg, wallMs: number): SegmentFile | null {
+    const { folder, segmentSeconds } = this.#options;
+    try {
+      if (this.#health.has("file") && freeBytes(folder) < NEEDED_BYTES) throw new Error("No space left on device");
+      const file = new SegmentFile(this.#newPath(wallMs), { width, height }, wallMs);
+      this.#file = file;
+      this.#startedAt = capturedAt;
+      this.#startedMs = wallMs;
+      this.#endsMs = nextRoundTime(wallMs, segmentSeconds);
+      this.#lastMs = -1;
+      void file.closed.then((reason) => this.#closed(file, reason));
+      this.#options.onBegun();
+      return file;
+    } catch (error) {
+      this.#fail(messageOf(error));
+      return null;
+    }
+  }
+
+  /** Returns the path of a file that does not exist, in a folder that does. */
+  #newPath(wallMs: number): string {
+    const name = folderNameOf(this.#camera.name);
+    const folder = join(this.#options.folder, name);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (let attempt = 1; ; attempt++) {
+      const path = join(folder, fileNameOf(name, wallMs, attempt));
+      if (!existsSync(path)) return path;
+    }
+  }
+
+  #endFile(at: Micros): void {
+    const file = this.#file;
+    if (file === null) return;
+    const milliseconds = Math.round((at - this.#startedAt) / 1000);
+    if (this.#last !== null && milliseconds > this.#lastMs + REPEATED_FROM_MS) file.add(this.#last.bytes, milliseconds);
+    this.#file = null;
+    this.#ending.add(file);
+    void file.end();
+  }
+
+  #closed(file: SegmentFile, reason: string | null): void {
+    if (file === this.#file) this.#file = null;
+    this.#ending.delete(file);
+    this.#picturesBefore += file.pictures;
+    this.#bytesBefore += file.bytes;
+    this.#leaveOut(file.waitingPictures);
+    if (reason !== null) this.#fail(reason);
+  }
+
+  #fail(reason: string): void {
+    this.#leftOutAt = nowMicros();
+    this.#triesAgainAt = this.#leftOutAt + this.#pauseMs * 1000;
+    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * this.#pauseMs);
+    const why = explain(reason, this.#options.folder);
+    this.#health.begin("file", `${this.#camera.name} is not recorded: ${why}`);
+  }
+
+  #leaveOut(pictures: number): void {
+    if (pictures === 0) return;
+    this.#leftOut += pictures;
+    this.#leftOutAt = nowMicros();
+  }
+
+  #recover(): void {
+    if (this.#health.text === null || nowMicros() - this.#leftOutAt < RECOVERY_MICROS) return;
+    this.#pauseMs = FIRST_PAUSE_MS;
+    this.#health.end("file");
+    this.#health.end("speed");
+  }
+
+  #tell(trouble: string | null): void {
+    const { log } = this.#options;
+    if (trouble !== null) {
+      log.warning(`${trouble}; viewers are not affected, and the recording goes on by itself when it can`);
+      return;
+    }
+    log.info(`${this.#camera.name} is recorded again; ${this.#leftOut - this.#leftOutBefore} pictures are missing`);
+    this.#leftOutBefore = this.#leftOut;
+  }
+}
+
+function explain(reason: string, folder: string): string {
+  const isFull = /No space left|Disk quota/.test(reason);
+  return isFull ? `the disk of ${folder} is full (${reason})` : reason;
+}
+
+function freeBytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+}

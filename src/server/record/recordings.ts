@@ -1,0 +1,70 @@
+// The recordings of a server: one recorder for each camera that is recorded, and the removal of old files.
+
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { MissingError, messageOf, UsageError } from "../../core/errors.ts";
+import { explainFileError } from "../../core/file-errors.ts";
+import type { Log } from "../../core/log.ts";
+import { deleteOldest, type KeepLimits } from "./kept-recordings.ts";
+import { type RecordedCamera, Recorder } from "./recorder.ts";
+
+/** The options of a camera's recording. */
+export interface RecordSettings {
+  /** The folder of the recordings. Each camera gets a folder of its own in it. */
+  folder: string;
+  segmentSeconds: number;
+  keep: KeepLimits;
+}
+
+/** Old files are looked for at the beginning of each file, and after this time. */
+const SWEEP_MS = 60_000;
+
+export class Recordings implements AsyncDisposable {
+  readonly #recorders: { recorder: Recorder; settings: RecordSettings; log: Log }[] = [];
+  readonly #timer = setInterval(() => this.#sweepAll(), SWEEP_MS);
+  /** The removal that runs. */
+  #sweeping: Promise<void> = Promise.resolve();
+
+  constructor() {
+    this.#timer.unref();
+  }
+
+  /**
+   * Creates the recorder of a camera. Throws MissingError without ffmpeg, and UsageError if nothing can be written to the folder.
+   */
+  create(camera: RecordedCamera, settings: RecordSettings, log: Log): Recorder {
+    const { folder, segmentSeconds } = settings;
+    if (Bun.which("ffmpeg") === null) throw new MissingError("recording needs ffmpeg: install it (apt install ffmpeg)");
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      accessSync(folder, constants.W_OK | constants.X_OK);
+    } catch (error) {
+      throw new UsageError(`cannot record to ${folder}: ${explainFileError(error, { EEXIST: "it is not a folder" })}`);
+    }
+    const onBegun = () => this.#sweep(settings, log);
+    const recorder = new Recorder(camera, { folder, segmentSeconds, log, onBegun });
+    this.#recorders.push({ recorder, settings, log });
+    return recorder;
+  }
+
+  #sweepAll(): void {
+    for (const { settings, log } of this.#recorders) this.#sweep(settings, log);
+  }
+
+  #sweep({ folder, keep }: RecordSettings, log: Log): void {
+    this.#sweeping = this.#sweeping.then(async () => {
+      const inUse = new Set(this.#recorders.flatMap(({ recorder }) => recorder.openPaths));
+      try {
+        await deleteOldest(folder, keep, inUse, log);
+      } catch (error) {
+        log.warning(`cannot look for old recordings in ${folder}: ${messageOf(error)}`);
+      }
+    });
+  }
+
+  /** Completes all files. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#recorders.map(({ recorder }) => recorder.close()));
+    await this.#sweeping;
+  }
+}
