@@ -52,9 +52,6 @@ test("doctor: without ffmpeg and a display it tells what is missing, and serve c
       expect(slow).toBeGreaterThanOrEqual(medium);
       expect(medium).toBeGreaterThanOrEqual(fast);
     }
-    // A large picture takes more time than a small one.
-    const [small, , large] = examination.capacity;
-    expect(large?.encodedPerSecond).toBeLessThan(small?.encodedPerSecond ?? 0);
   } finally {
     rmSync(path, { recursive: true });
   }

@@ -79,5 +79,7 @@ function describeCamera(report: CameraReport): string {
     report.viewers === 0
       ? "no viewers"
       : `${report.viewers} watching · encoding ${roundMs(report.encodeMs.p50 * 1000)} ms · ${megabits.toFixed(1)} Mbit/s each`;
-  return `${report.name}${size} · ${report.fps} fps · ${watched}`;
+  const { recording } = report;
+  const recorded = recording === null ? "" : ` · ${recording.trouble === null ? "recording" : "not recording"}`;
+  return `${report.name}${size} · ${report.fps} fps · ${watched}${recorded}`;
 }
