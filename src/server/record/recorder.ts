@@ -94,6 +94,7 @@ export class Recorder implements AudienceMember {
         this.#take();
       },
       offer: () => this.#take(),
+      sendNewest: () => undefined,
       beginFrame: () => undefined,
       sendPart: () => undefined,
       abortFrame: () => undefined,
