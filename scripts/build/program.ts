@@ -44,6 +44,7 @@ export async function buildProgram({ root, output, sdlBinding, target, bun }: Pr
       format: "esm",
       minify: { whitespace: true, syntax: true },
       bytecode: true,
+      naming: { asset: "[name].[ext]" }, // the names of files are shown and differ from each other
       plugins: [listFrom(list, { external: false }), ownCommands, bindingFromList(root)],
       compile: {
         outfile,

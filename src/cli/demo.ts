@@ -44,8 +44,10 @@ await runMain(async (signal) => {
     console.log(`There is no display here: the viewer runs ${instead} ${duration}.`);
   }
 
-  const film = fileOnDisk(PROGRAM_FILES.assets["demo.mp4"]);
-  const serverFlags = ["--no-config", "--source", film, "--port", "0", "--http", "0", "--json"];
+  const hasFfmpeg = Bun.which("ffmpeg") !== null;
+  if (!hasFfmpeg) console.log("There is no ffmpeg here: the demo shows the test pattern instead of a film.");
+  const source = hasFfmpeg ? fileOnDisk(PROGRAM_FILES.assets["demo.mp4"]) : "pattern";
+  const serverFlags = ["--no-config", "--source", source, "--port", "0", "--http", "0", "--json"];
   const server = Bun.spawn([...ownCommand("serve"), ...serverFlags], {
     stdio: ["ignore", "pipe", "inherit"],
   });
