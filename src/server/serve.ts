@@ -29,7 +29,7 @@ import { Reception } from "./doors/reception.ts";
 import { PausingDoor } from "./doors/pausing-door.ts";
 import type { HttpDoor } from "./doors/http/door.ts";
 import { openTcpDoor } from "./doors/tcp.ts";
-import { Recordings } from "./record/recordings.ts";
+import { checkRecordings, Recordings } from "./record/recordings.ts";
 import { CommitSink } from "./renditions/sinks.ts";
 import { type ServeReport, sumUp } from "./report/report.ts";
 import { DurationsInBuckets } from "./report/durations-in-buckets.ts";
@@ -55,6 +55,7 @@ const TICK_MS = 100;
  */
 export async function serve(options: ServeOptions = {}): Promise<Server> {
   const resolved = resolveServeOptions(options);
+  checkRecordings(resolved.cameras);
   const { host } = resolved;
   const { log = SILENT_LOG } = options;
   const closing = new AbortController();
@@ -218,6 +219,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     const work = async (): Promise<OptionChanges> => {
       const wanted = resolveServeOptions(next);
       checkNames(wanted.cameras);
+      checkRecordings(wanted.cameras);
       const pending = pendingOptions(resolved, wanted);
       const { cameras: ofCameras, maxLatencyMs, maxBitsPerSecond } = wanted;
       const givenKeys = pending.includes("keys") ? present.keys : wanted.keys;

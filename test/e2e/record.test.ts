@@ -100,3 +100,22 @@ test("serve --record: refuses a folder that is a file, and one that it may not w
   expect(await run(file)).toContain(`cannot record to ${file}: it is not a folder`);
   expect(await run("/proc/recordings")).toContain("cannot record to /proc/recordings: there is no such file");
 });
+
+test("serve --record: settings with a folder that cannot be used change nothing in a running server", async () => {
+  const file = join(folder, "file");
+  writeFileSync(file, "");
+  const source = createCamera();
+  const camera = { source, name: "door", record: { folder } };
+  await using server = await serve({ cameras: [camera], port: 0 });
+  const push = () => source.push(new Uint8Array(64 * 48 * 4), { width: 64, height: 48 });
+  const isRecorded = () => {
+    push();
+    return (server.report().recording?.pictures ?? 0) > 0;
+  };
+  await until(isRecorded, "a recording", 20_000);
+  await expect(server.change({ cameras: [{ ...camera, record: { folder: file } }], port: 0 })).rejects.toThrow(
+    `cannot record to ${file}: it is not a folder`,
+  );
+  expect(push()).toBe("taken");
+  expect(server.report()).toMatchObject({ source: source.name, recording: { trouble: null } });
+});

@@ -18,8 +18,25 @@ export interface RecordSettings {
 /** Old files are looked for at the beginning of each file, and after this time. */
 const SWEEP_MS = 60_000;
 
+/**
+ * Checks that the cameras can be recorded. Throws MissingError without ffmpeg, and UsageError if nothing can be written to a folder.
+ */
+export function checkRecordings(cameras: readonly { record: RecordSettings | null }[]): void {
+  for (const { record } of cameras) if (record !== null) checkFolder(record.folder);
+}
+
+function checkFolder(folder: string): void {
+  if (Bun.which("ffmpeg") === null) throw new MissingError("recording needs ffmpeg: install it (apt install ffmpeg)");
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new UsageError(`cannot record to ${folder}: ${explainFileError(error, { EEXIST: "it is not a folder" })}`);
+  }
+}
+
 export class Recordings implements AsyncDisposable {
-  readonly #recorders: { recorder: Recorder; settings: RecordSettings; log: Log }[] = [];
+  #recorders: { recorder: Recorder; settings: RecordSettings; log: Log }[] = [];
   readonly #timer = setInterval(() => this.#sweepAll(), SWEEP_MS);
   /** The removal that runs. */
   #sweeping: Promise<void> = Promise.resolve();
@@ -28,20 +45,12 @@ export class Recordings implements AsyncDisposable {
     this.#timer.unref();
   }
 
-  /**
-   * Creates the recorder of a camera. Throws MissingError without ffmpeg, and UsageError if nothing can be written to the folder.
-   */
+  /** Creates the recorder of a camera. */
   create(camera: RecordedCamera, settings: RecordSettings, log: Log): Recorder {
     const { folder, segmentSeconds } = settings;
-    if (Bun.which("ffmpeg") === null) throw new MissingError("recording needs ffmpeg: install it (apt install ffmpeg)");
-    try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      accessSync(folder, constants.W_OK | constants.X_OK);
-    } catch (error) {
-      throw new UsageError(`cannot record to ${folder}: ${explainFileError(error, { EEXIST: "it is not a folder" })}`);
-    }
     const onBegun = () => this.#sweep(settings, log);
     const recorder = new Recorder(camera, { folder, segmentSeconds, log, onBegun });
+    this.#recorders = this.#recorders.filter((each) => each.recorder.watching || each.recorder.openPaths.length > 0);
     this.#recorders.push({ recorder, settings, log });
     return recorder;
   }
