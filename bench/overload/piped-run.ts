@@ -14,6 +14,8 @@ export interface PipedRun {
   fps: number;
   warmUpSeconds: number;
   seconds: number;
+  /** The time that the reader of the viewer's output spends on each frame. */
+  slowMs?: number;
 }
 
 export interface PipedOutcome extends FrameReaderReport {
@@ -27,7 +29,7 @@ export interface PipedOutcome extends FrameReaderReport {
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** Runs source, server, viewer and reader. Throws if one of them fails. */
-export async function runPiped({ size, fps, warmUpSeconds, seconds }: PipedRun): Promise<PipedOutcome> {
+export async function runPiped({ size, fps, warmUpSeconds, seconds, slowMs = 0 }: PipedRun): Promise<PipedOutcome> {
   const label = `${size.width}x${size.height}`;
   const program = (...args: string[]) => [process.execPath, ...args];
   using input = openSystemPipe();
@@ -43,7 +45,7 @@ export async function runPiped({ size, fps, warmUpSeconds, seconds }: PipedRun):
     const viewer = Bun.spawn(program(at("../../src/cli/view.ts"), address, "--display", "none", "--output", "-"), {
       stdio: ["ignore", output.writingEnd, "pipe"],
     });
-    const plan = [label, String(warmUpSeconds), String(seconds)];
+    const plan = [label, String(warmUpSeconds), String(seconds), String(slowMs)];
     const reader = Bun.spawn(program(at("./frame-reader.ts"), ...plan), {
       stdio: [output.readingEnd, "pipe", "pipe"],
     });

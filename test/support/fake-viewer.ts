@@ -59,6 +59,11 @@ export class FakeViewer {
     return this.#camera.calls;
   }
 
+  /** How often the server's side has told the camera that the viewer can be sent a newer frame. */
+  get readyCalls(): number {
+    return this.#camera.readyCalls;
+  }
+
   /** The memory for pictures of all viewers of the server. */
   get waiting(): WaitingMemory {
     return this.#camera.waiting;

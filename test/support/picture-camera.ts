@@ -26,6 +26,8 @@ export class PictureCamera implements ViewerHost, WatchedCamera {
   readonly controls: CameraControls;
   /** The calls, in order. */
   readonly calls: string[] = [];
+  /** How often the viewer has said that it can be sent a newer frame. */
+  readyCalls = 0;
   readonly #feed = new PictureFeed({ source: { framesPerSecond: 30 }, codec: "test", quality: 75 });
 
   /** `source` has the controls that viewers can list and set. */
@@ -70,6 +72,10 @@ export class PictureCamera implements ViewerHost, WatchedCamera {
 
   onAcknowledged(): void {
     // The feed stays the same whatever the link is like.
+  }
+
+  onReady(): void {
+    this.readyCalls++;
   }
 
   onGone(_viewer: Viewer, reason: string): void {

@@ -69,7 +69,7 @@ export class World implements Disposable {
       captures: { intervalMicros: 33_333 },
       transcodes: true,
       health: this.health,
-      listener: { demandChanged: () => undefined, frameAcknowledged: () => undefined },
+      listener: { demandChanged: () => undefined, frameAcknowledged: () => undefined, frameAwaited: () => undefined },
       log,
       trace,
       followDoor: null,

@@ -117,6 +117,8 @@ export class EncodeFixture implements Demand, TileSink, PictureSink {
     return this.watchesPictures || this.wantsTiles;
   }
 
+  readonly isAwaited = true;
+
   get wantsTiles(): boolean {
     return !this.renditions.isEmpty;
   }

@@ -229,6 +229,10 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
     this.pump();
   }
 
+  frameAwaited(): void {
+    this.#dispatcher.awaited();
+  }
+
   frameAcknowledged(): void {
     this.#settled.check();
   }

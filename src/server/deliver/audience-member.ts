@@ -44,6 +44,8 @@ export interface MemberFrames {
   readonly picturesSent: number;
   /** Whether the viewer was sent the newest frame and, as far as is known, has received all its frames. */
   readonly settled: boolean;
+  /** Whether the next frame could be sent as soon as it is encoded, as far as is known. */
+  readonly awaitsFrame: boolean;
   /** Learns of each frame that is sent. Null while nobody needs it, so that it costs no time. */
   follower: FrameFollower | null;
   /** Changes to another feed. Null means that no more frames are sent. */

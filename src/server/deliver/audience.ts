@@ -36,6 +36,8 @@ export interface AudienceListener {
   demandChanged(): void;
   /** Learns that a viewer has acknowledged a frame. */
   frameAcknowledged(): void;
+  /** Learns that a viewer can be sent a frame, and has got the newest one. */
+  frameAwaited(): void;
 }
 
 export interface AudienceOptions extends Supply {
@@ -102,6 +104,10 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
 
   get isWatched(): boolean {
     return this.#assignments.keys().some((viewer) => viewer.watching);
+  }
+
+  get isAwaited(): boolean {
+    return this.#assignments.keys().some((viewer) => viewer.watching && viewer.frames.awaitsFrame);
   }
 
   get wantsTiles(): boolean {
@@ -220,6 +226,10 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     const isChanged = this.#assignments.get(viewer)?.adapt() ?? false;
     if (isChanged) this.#options.listener.demandChanged();
     this.#options.listener.frameAcknowledged();
+  }
+
+  onReady(): void {
+    this.#options.listener.frameAwaited();
   }
 
   onGone(viewer: AudienceMember, reason: string): void {

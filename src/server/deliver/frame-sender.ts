@@ -78,6 +78,10 @@ export class FrameSender implements MemberFrames {
     return !this.#isPending && this.#credit.inFlight === 0;
   }
 
+  get awaitsFrame(): boolean {
+    return !this.#isPending && this.#mayBeSent();
+  }
+
   /** Whether frames were sent that the viewer has not acknowledged. */
   get awaitsAck(): boolean {
     return this.#credit.inFlight > 0;

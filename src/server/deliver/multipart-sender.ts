@@ -96,6 +96,10 @@ export class MultipartSender implements MemberFrames {
     return !this.#isPending && this.#onTheWay.length === 0;
   }
 
+  get awaitsFrame(): boolean {
+    return !this.#isPending;
+  }
+
   get roundTripMicros(): Micros {
     return this.#roundTripMicros;
   }

@@ -89,7 +89,11 @@ class Taker implements AudienceMember {
     this.#quality = quality;
     this.#onOver = onOver;
     this.wishedSize = width === null ? { width: 0, height: 0 } : { width, height: 1 };
+    const isWaiting = () => this.isWaiting;
     this.frames = {
+      get awaitsFrame() {
+        return isWaiting();
+      },
       adaptation: { choose: (levels, current) => this.#choose(levels, current) },
       picturesSkipped: 0,
       picturesSent: 0,

@@ -61,6 +61,8 @@ export interface WatchedCamera {
   onChanged(viewer: AudienceMember): void;
   /** The viewer calls this when it has acknowledged a frame, because the estimate of its link may have changed. */
   onAcknowledged(viewer: AudienceMember): void;
+  /** The viewer calls this when it can be sent a newer frame than the encoders have made. */
+  onReady(): void;
   /** The viewer calls this once, when it gets no more pictures. `reason` is for the log. */
   onGone(viewer: AudienceMember, reason: string): void;
 }

@@ -147,7 +147,12 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
     this.#peer.drained();
     this.#countSentAnswers();
     this.#sendNotice();
+    this.#sendNewest();
+  }
+
+  #sendNewest(): void {
     this.frames.sendNewest();
+    if (this.frames.awaitsFrame) this.#camera?.onReady();
   }
 
   closed(text: string): void {
@@ -267,7 +272,7 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
         }
         this.#progressAt = now;
         camera.onAcknowledged(this);
-        this.frames.sendNewest();
+        this.#sendNewest();
         return true;
       }
       case MessageType.wish:

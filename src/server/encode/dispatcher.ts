@@ -16,6 +16,7 @@ import type { PixelFormat, Sampling, Size } from "../../core/pixel-format.ts";
 import type { TraceTrack } from "../../core/trace.ts";
 import type { CapturedPixels, EncodedPicture, UnfitJpeg } from "../picture.ts";
 import type { Demand, PictureSink } from "../renditions/sinks.ts";
+import { EncoderRest } from "./encoder-rest.ts";
 import type { EncodeFigures } from "./figures.ts";
 import { Passthrough } from "./passthrough.ts";
 import type { TileScheduler } from "./tile-scheduler.ts";
@@ -69,6 +70,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
   readonly #transcoder: Transcoder;
   readonly #waiting = new Newest<Captured>();
   readonly room = new Room();
+  readonly #rest: EncoderRest;
   /** The number of the newest published whole picture. */
   #published = 0;
   /** The number of the newest frame that the tile scheduler has taken. */
@@ -80,6 +82,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     const { arena, pool, quality, sampling, tiles, demand, figures, log } = options;
     this.#tiles = tiles;
     this.#demand = demand;
+    this.#rest = new EncoderRest(demand, () => this.pump());
     this.#pictures = options.pictures;
     this.#captures = options.captures;
     this.#figures = figures;
@@ -147,6 +150,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
    */
   pump(): void {
     this.#tiles?.assist();
+    if (this.#encodersIdle) this.#rest.idle();
     if (!this.#demand.isWatched) {
       this.room.set(true); // The newest frame is kept for the next viewer.
       return;
@@ -162,9 +166,15 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     this.room.set(this.#waiting.value === null);
   }
 
+  /** Learns that a viewer can be sent a frame. If one was held back because none could, it is encoded now. */
+  awaited(): void {
+    if (this.#rest.isResting) this.pump();
+  }
+
   /** Drops the waiting frame when the source is released, because it would be too old for the next viewer. */
   clear(): void {
     release(this.#waiting.clear());
+    this.#rest.clear();
     this.room.set(true);
     this.#transcoder.clear();
     this.#captures.interrupt();
@@ -229,9 +239,13 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
       pixels.slot.release(); // The last viewer that needed tiles has left.
       return;
     }
-    const isTaken = tiles === null ? this.#wholePictures.tryStart(pixels) : tiles.tryStart(pixels);
-    if (!isTaken) this.#waiting.offer(pixels);
-    else if (tiles !== null) this.#tiled = pixels.frameNumber;
+    const tryStart = () => (tiles === null ? this.#wholePictures.tryStart(pixels) : tiles.tryStart(pixels));
+    if (!this.#rest.mayBegin() || !tryStart()) {
+      this.#waiting.offer(pixels);
+      return;
+    }
+    this.#rest.begin();
+    if (tiles !== null) this.#tiled = pixels.frameNumber;
   }
 
   #count(frameNumber: number): number {

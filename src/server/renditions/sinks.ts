@@ -8,6 +8,8 @@ import type { Part, Rendition } from "./rendition.ts";
 export interface Demand {
   /** Whether a viewer wants frames now. If no viewer does, no frame is encoded, and only the newest frame is kept. */
   readonly isWatched: boolean;
+  /** Whether a viewer can be sent a frame now. If none can, a frame that is encoded now may be replaced before it is sent. */
+  readonly isAwaited: boolean;
   /** Whether a viewer needs tiles. If no viewer does, JPEGs of the source are not decoded. */
   readonly wantsTiles: boolean;
   /** Returns whether a frame is sent in parts. `encodingMicros` is the expected time for its encoding. */

@@ -89,6 +89,19 @@ describe("Viewer: pictures", () => {
     expect(far.viewer.settled).toBe(true);
   });
 
+  test("Viewer: awaits a frame while it has credit and was sent the newest, and tells the camera when it does again", () => {
+    const far = new FakeViewer().greet();
+    const { frames } = far.viewer;
+    expect(frames.awaitsFrame).toBe(true);
+    far.offer(picture(1));
+    expect(frames.awaitsFrame).toBe(false);
+    far.offer(picture(2));
+    far.ack(1); // the second picture is sent at once
+    expect([frames.awaitsFrame, far.readyCalls]).toEqual([false, 0]);
+    far.ack(2);
+    expect([frames.awaitsFrame, far.readyCalls]).toEqual([true, 1]);
+  });
+
   test("Viewer: composes a picture only when the transport has taken the one before", () => {
     const far = new FakeViewer().greet();
     far.drain(10);

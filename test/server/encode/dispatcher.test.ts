@@ -14,6 +14,7 @@ import { FrameDispatcher } from "../../../src/server/encode/dispatcher.ts";
 import { keep, type PublishedPicture } from "../../support/encoded-pictures.ts";
 import { deliverJpeg } from "../../../src/capture/source.ts";
 import { cjpeg, djpeg } from "../../support/jpeg-tools.ts";
+import { resetClock, stopClock } from "../../support/moved-clock.ts";
 import { psnr, testPicture } from "../../support/samples.ts";
 import { until } from "../../support/wait-until.ts";
 
@@ -29,10 +30,12 @@ interface Setup {
   troubles: (string | null)[];
   captured: number[];
   watched: boolean;
+  isAwaited: boolean;
 }
 
 const pools: CodecPool[] = [];
 afterEach(async () => {
+  resetClock();
   await Promise.all(pools.splice(0).map((pool) => pool.close()));
 });
 
@@ -63,6 +66,9 @@ async function start(watched = true, threads = THREADS): Promise<Setup> {
       get isWatched() {
         return setup.watched;
       },
+      get isAwaited() {
+        return setup.isAwaited;
+      },
       wantsTiles: false,
       wantsParts: () => false,
     },
@@ -73,7 +79,7 @@ async function start(watched = true, threads = THREADS): Promise<Setup> {
     log: SILENT_LOG,
     track: null,
   });
-  const setup: Setup = { dispatcher, figures, captures, pool, published, troubles, captured, watched };
+  const setup: Setup = { dispatcher, figures, captures, pool, published, troubles, captured, watched, isAwaited: true };
   await pool.started;
   return setup;
 }
@@ -92,6 +98,10 @@ function reserveAll({ dispatcher }: Setup): FrameSlot[] {
   for (let slot = dispatcher.reserve("rgb24", SIZE); slot !== null; slot = dispatcher.reserve("rgb24", SIZE))
     slots.push(slot);
   return slots;
+}
+
+function hasRoom({ dispatcher }: Setup): boolean {
+  return new Int32Array(dispatcher.room.memory)[0] === 0;
 }
 
 /** The number of free slots, counted by reserving all of them. */
@@ -113,6 +123,24 @@ test("FrameDispatcher: encodes a frame into a picture of the same content, with 
   expect(psnr(pixels, testPicture(SIZE, 7).pixels)).toBeGreaterThan(33);
   expect(setup.figures.encodeDurations.count).toBe(1);
   expect(setup.figures.drops.total).toBe(0);
+});
+
+test("FrameDispatcher: while no viewer can be sent a frame, the encoders rest and sources have no room", async () => {
+  const setup = await start();
+  const { dispatcher, published } = setup;
+  const passMs = stopClock();
+  deliver(setup, 1);
+  passMs(2_000); // the encoders rest for this time
+  await until(() => dispatcher.idle, "the encoder");
+  setup.isAwaited = false;
+  deliver(setup, 2);
+  await Bun.sleep(50);
+  expect([published.length, hasRoom(setup)]).toEqual([1, false]);
+  setup.isAwaited = true;
+  dispatcher.awaited();
+  await until(() => dispatcher.idle, "the encoder");
+  expect([published.length, hasRoom(setup)]).toEqual([2, true]);
+  expect(published[1]?.frameNumber).toBe(2);
 });
 
 test("FrameDispatcher: in a burst the newest frame waits, and the older ones are dropped", async () => {
