@@ -88,6 +88,7 @@ export class Recorder implements AudienceMember {
       picturesSkipped: 0,
       picturesSent: 0,
       settled: true,
+      awaitsFrame: true, // a file takes every frame
       follower: null,
       follow: (feed) => {
         this.#feed = feed;
