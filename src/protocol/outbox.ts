@@ -86,13 +86,14 @@ export class Outbox {
 
   /** Writes the messages that `together` has collected so far. */
   flush(): void {
+    if (this.#corkedBytes === 0) return;
     const bytes = this.#corked.subarray(0, this.#corkedBytes);
     this.#corkedBytes = 0;
-    if (bytes.length > 0 && !this.#closed) this.#pass(bytes);
+    if (!this.#closed) this.#pass(bytes);
   }
 
   #pass(bytes: Uint8Array): void {
-    if (this.#mayWrite) this.#write(bytes, (rest) => new Uint8Array(rest));
+    if (this.#mayWrite) this.#write(bytes, copy);
     else this.#waiting.push(new Uint8Array(bytes));
   }
 
@@ -102,7 +103,7 @@ export class Outbox {
     this.#waiting = [];
     let written = 0;
     while (written < waiting.length && this.#mayWrite && !this.#closed) {
-      this.#write(waiting[written++] as Uint8Array, (rest) => rest); // The rest is already a copy.
+      this.#write(waiting[written++] as Uint8Array, itself); // The rest is already a copy.
     }
     if (!this.#closed) this.#waiting = this.#waiting.concat(waiting.slice(written));
   }
@@ -124,4 +125,12 @@ export class Outbox {
     if (taken < 0) this.close();
     else if (taken < bytes.length) this.#waiting.push(keep(bytes.subarray(taken)));
   }
+}
+
+function copy(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
+function itself(bytes: Uint8Array): Uint8Array {
+  return bytes;
 }

@@ -186,7 +186,7 @@ export class Peer implements TransportEvents {
     if (!this.#hasSpoken) this.#otherProtocol = otherProtocol(chunk);
     this.#hasSpoken = true;
     try {
-      this.outbox.together(() => this.#splitter.feed(chunk));
+      this.outbox.together(() => this.#splitter.feed(chunk, this.#heardAt));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const { stranger, subject, advice } = this.#role;

@@ -70,12 +70,16 @@ describe("MessageSplitter: messages", () => {
     expect(counts).toEqual([0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3]);
   });
 
-  test("MessageSplitter: does not copy a message that is complete within a chunk", () => {
-    const chunk = stream([{ type: 5, body: new Uint8Array(40) }]);
-    const buffers: unknown[] = [];
-    new MessageSplitter(100, (_, body) => buffers.push(body.buffer)).feed(chunk);
-    expect(buffers).toEqual([chunk.buffer]);
-    expect(buffers[0]).toBe(chunk.buffer);
+  test("MessageSplitter: does not copy a message that is complete within a chunk, unless it is small", () => {
+    const chunk = stream([100, 64, 64].map((length) => ({ type: 5, body: new Uint8Array(length).fill(length) })));
+    const bodies: Uint8Array[] = [];
+    new MessageSplitter(200, (_, body) => bodies.push(body)).feed(chunk);
+    const [large, small, next] = bodies as [Uint8Array, Uint8Array, Uint8Array];
+    expect(large).toEqual(new Uint8Array(100).fill(100));
+    expect(large.buffer).toBe(chunk.buffer);
+    expect(small).toEqual(new Uint8Array(64).fill(64));
+    expect(small.buffer).not.toBe(chunk.buffer);
+    expect(next).toBe(small);
   });
 
   test("MessageSplitter: keeps a partial message when its chunk is overwritten", () => {

@@ -84,7 +84,7 @@ export function simulateAdaptive(
     const times = { transferMicros, workMicros: work, paceMicros: work };
     credit.acknowledged({ frameNumber: picture.frame, outcome: "shown", ...times }, 2 * link.delay, INTERVAL);
     const level = levels[picture.step] as Level;
-    adaptation.acknowledged({ ...picture, level }, { ...times, now: agenda.now });
+    adaptation.acknowledged({ ...picture, level }, times, agenda.now);
     const next = adaptation.choose(levels, step, {
       now: agenda.now,
       roundTripMicros: 2 * link.delay,

@@ -1,6 +1,6 @@
 // The audience of one camera: all its viewers. It passes frames, reports of trouble, and the end of the camera to them.
 
-import { nowMicros } from "../../core/clock.ts";
+import { type Micros, nowMicros } from "../../core/clock.ts";
 import type { Health } from "../../core/health.ts";
 import type { Log } from "../../core/log.ts";
 import type { Size } from "../../core/pixel-format.ts";
@@ -222,8 +222,8 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     this.#noteChange();
   }
 
-  onAcknowledged(viewer: AudienceMember): void {
-    const isChanged = this.#assignments.get(viewer)?.adapt() ?? false;
+  onAcknowledged(viewer: AudienceMember, now: Micros): void {
+    const isChanged = this.#assignments.get(viewer)?.adapt(now) ?? false;
     if (isChanged) this.#options.listener.demandChanged();
     this.#options.listener.frameAcknowledged();
   }

@@ -14,9 +14,10 @@ import type { Part, Rendition } from "../renditions/rendition.ts";
 import type { Share } from "./shared-bitrate.ts";
 import type { WaitingMemory } from "./waiting-memory.ts";
 
-interface InFlight extends Omit<SentFrame, "level">, FrameOnItsWay {
+interface InFlight extends FrameOnItsWay {
   bytes: number;
   level: SentFrame["level"] | null;
+  isWhole: boolean;
   encodedAt: Micros;
   sentAt: Micros;
 }
@@ -125,12 +126,15 @@ export class FrameSender implements MemberFrames {
     this.#announce(rendition);
     this.#streamed = frameNumber;
     this.#isPending = false;
-    this.#expectAck(frameNumber, rendition, rendition.openCapturedAt);
+    this.#expectAck(frameNumber, rendition, rendition.openCapturedAt, nowMicros());
   }
 
   /** Handles an encoded part of that frame. */
   sendPart(rendition: Rendition, part: Part): void {
     if (rendition !== this.#feed || this.#streamed === null) return;
+    const sent = this.#inFlight.get(this.#streamed);
+    // The frame was announced to `expectAck` before its first part was encoded.
+    if (sent?.bytes === 0) sent.sentAt = nowMicros();
     this.#send(this.#streamed, rendition.composePart(this.#since, part));
     if (!part.isLast) return;
     this.#sentWhole(this.#streamed, nowMicros()); // the last part was encoded just now
@@ -150,8 +154,8 @@ export class FrameSender implements MemberFrames {
     this.#hasAcknowledged = true;
     const sent = this.#inFlight.get(ack.frameNumber);
     this.#forget(ack.frameNumber);
-    if (ack.outcome === "shown" && sent !== undefined && sent.level !== null) {
-      this.adaptation.acknowledged({ ...sent, level: sent.level }, { ...ack, now: at.now });
+    if (ack.outcome === "shown" && sent !== undefined && hasLevel(sent)) {
+      this.adaptation.acknowledged(sent, ack, at.now);
     }
     if (this.follower !== null && sent !== undefined) {
       this.#noteLeft();
@@ -165,9 +169,10 @@ export class FrameSender implements MemberFrames {
     // While bytes wait in the outbox, a new frame would wait too. If the frame is chosen later, it is newer and leaves at the
     // same time.
     if (!this.#isWanted() || this.#streamed !== null || !this.#credit.available || !this.#outbox.idle) return false;
+    if (!this.#hasAcknowledged && !this.#waiting.hasRoom()) return false;
+    if (this.#budget === null && !this.#share.isLimited) return true;
     const now = nowMicros();
-    const isWithinRate = (this.#budget?.allows(now) ?? true) && this.#share.allows(now);
-    return isWithinRate && (this.#hasAcknowledged || this.#waiting.hasRoom());
+    return (this.#budget?.allows(now) ?? true) && this.#share.allows(now);
   }
 
   /** Whether the feed has a newer frame than the viewer was sent. */
@@ -186,8 +191,9 @@ export class FrameSender implements MemberFrames {
     this.#isPending = false;
     this.#announce(feed);
     const frameNumber = feed.newestFrame;
-    this.#expectAck(frameNumber, feed, feed.capturedAt);
-    for (const message of feed.compose(this.#since)) this.#send(frameNumber, message);
+    const messages = feed.compose(this.#since);
+    this.#expectAck(frameNumber, feed, feed.capturedAt, nowMicros());
+    for (const message of messages) this.#send(frameNumber, message);
     this.#sentWhole(frameNumber, feed.encodedAt);
   }
 
@@ -198,10 +204,9 @@ export class FrameSender implements MemberFrames {
     this.#leaving = null;
   }
 
-  #expectAck(frameNumber: number, { level }: Feed, capturedAt: Micros): void {
+  #expectAck(frameNumber: number, { level }: Feed, capturedAt: Micros, now: Micros): void {
     this.#credit.sent(frameNumber);
     const isWhole = this.#since === 0 || level?.isPassedOn === true;
-    const now = nowMicros();
     this.#inFlight.set(frameNumber, { frameNumber, bytes: 0, level, isWhole, capturedAt, encodedAt: now, sentAt: now });
   }
 
@@ -220,8 +225,6 @@ export class FrameSender implements MemberFrames {
   #send(frameNumber: number, message: Uint8Array): void {
     const sent = this.#inFlight.get(frameNumber);
     if (sent !== undefined) {
-      // A frame in parts is announced to `expectAck` before its first part is encoded.
-      if (sent.bytes === 0) sent.sentAt = nowMicros();
       sent.bytes += message.length;
       this.#waiting.add(message.length);
     }
@@ -260,4 +263,8 @@ export class FrameSender implements MemberFrames {
     this.#waiting.add(-(this.#inFlight.get(frameNumber)?.bytes ?? 0));
     this.#inFlight.delete(frameNumber);
   }
+}
+
+function hasLevel(sent: InFlight): sent is InFlight & SentFrame {
+  return sent.level !== null;
 }

@@ -212,7 +212,7 @@ export class MultipartSender implements MemberFrames {
       this.#deliveredAt = now;
       const transferMicros = Math.max(1, now - startedAt - this.#roundTripMicros, this.#pace.transferMicros(bytes));
       if (level !== null) {
-        this.adaptation.acknowledged({ bytes, level, isWhole: true }, { transferMicros, workMicros: 0, now });
+        this.adaptation.acknowledged({ bytes, level, isWhole: true }, { transferMicros, workMicros: 0 }, now);
       }
     }
     if (delivered === 0) return;

@@ -78,7 +78,7 @@ export class MultipartViewer implements AudienceMember {
       share: this.#share,
       timer: host.lookTimer,
       isWanted: () => this.watching,
-      onDelivered: () => camera.onAcknowledged(this),
+      onDelivered: () => camera.onAcknowledged(this, nowMicros()),
     });
   }
 

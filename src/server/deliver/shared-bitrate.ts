@@ -135,6 +135,11 @@ export class Share {
     this.#events = events;
   }
 
+  /** Whether the total bit rate has a limit. Without one, `allows` is always true. */
+  get isLimited(): boolean {
+    return this.#events.isLimited;
+  }
+
   /** Returns the limits of the viewer within its share, which changes with time. */
   within({ maxLatencyMicros, maxBitsPerSecond }: AdaptationLimits): AdaptationLimits {
     const ofShare = () => this.bitsPerSecond;

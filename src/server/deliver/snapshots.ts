@@ -1,6 +1,6 @@
 // Snapshots: single pictures of a camera for programs that ask for one now and then.
 
-import { sleep } from "../../core/clock.ts";
+import { nowMicros, sleep } from "../../core/clock.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import type { Refusal } from "../access/refusal.ts";
@@ -148,7 +148,7 @@ class Taker implements AudienceMember {
   #check(): void {
     if (this.#feed === null || this.#feed.newestFrame === 0) return;
     // The camera asks `choose` for the quality.
-    if (this.#quality !== null) this.#camera.onAcknowledged(this);
+    if (this.#quality !== null) this.#camera.onAcknowledged(this, nowMicros());
     if (this.#isRight) this.#first.resolve();
   }
 

@@ -1,5 +1,6 @@
 // The interfaces through which a viewer on the server uses other parts: its connection, its camera, and the owner of all viewers.
 
+import type { Micros } from "../../core/clock.ts";
 import type { CameraEntry } from "../../protocol/cameras.ts";
 import type { Proof } from "../../protocol/handshake.ts";
 import type { ProofInput } from "../../protocol/proof.ts";
@@ -59,8 +60,8 @@ export interface WatchedCamera {
    * the encoders may have to make other pictures.
    */
   onChanged(viewer: AudienceMember): void;
-  /** The viewer calls this when it has acknowledged a frame, because the estimate of its link may have changed. */
-  onAcknowledged(viewer: AudienceMember): void;
+  /** The viewer calls this when it has acknowledged a frame at `now`, because the estimate of its link may have changed. */
+  onAcknowledged(viewer: AudienceMember, now: Micros): void;
   /** The viewer calls this when it can be sent a newer frame than the encoders have made. */
   onReady(): void;
   /** The viewer calls this once, when it gets no more pictures. `reason` is for the log. */

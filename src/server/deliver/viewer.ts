@@ -130,7 +130,7 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
 
   receive(chunk: Uint8Array): void {
     this.#peer.receive(chunk);
-    this.#wishes.tick(nowMicros());
+    this.#wishes.tick();
   }
 
   /** Counts frames of the transport without bytes like messages. */
@@ -177,7 +177,7 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
     this.#peer.tick();
     this.#countSentAnswers();
     this.#sendNotice();
-    this.#wishes.tick(now);
+    this.#wishes.tick();
     this.frames.sendNewest(); // The viewer's byte budget may have grown.
     this.#checkProgress(now);
   }
@@ -271,7 +271,7 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
           throw new ProtocolError(`Ack for frame ${ack.frameNumber}, which is not in flight`);
         }
         this.#progressAt = now;
-        camera.onAcknowledged(this);
+        camera.onAcknowledged(this, now);
         this.#sendNewest();
         return true;
       }

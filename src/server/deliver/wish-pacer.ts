@@ -1,7 +1,7 @@
 // Limits the rate of a viewer's Wish messages, which say which size of pictures it wants, or that it wants none. Each may make
 // the encoders start another size, so the server acts on at most ten of them a second.
 
-import { type Micros, nowMicros } from "../../core/clock.ts";
+import { nowMicros } from "../../core/clock.ts";
 import { Newest } from "../../core/newest.ts";
 import { type BucketRate, TokenBucket } from "../../core/token-bucket.ts";
 import type { Wish } from "../../protocol/messages.ts";
@@ -27,8 +27,8 @@ export class WishPacer {
    * Acts on the waiting Wish if the rate allows it. Call it about ten times a second, and when all messages that arrived together
    * have been read. So the server acts once on many that arrive together.
    */
-  tick(now: Micros): void {
-    if (this.#waiting.value === null || !this.#tokens.take(now)) return;
+  tick(): void {
+    if (this.#waiting.value === null || !this.#tokens.take(nowMicros())) return;
     const wish = this.#waiting.take();
     if (wish !== null) this.#act(wish);
   }

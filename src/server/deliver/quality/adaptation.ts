@@ -50,11 +50,10 @@ export interface SentFrame {
   isWhole: boolean;
 }
 
-/** The times that the viewer measured (wire.ts, Ack), and the time when the acknowledgement arrived. */
+/** The times that the viewer measured (wire.ts, Ack). */
 export interface ShownTimes {
   transferMicros: number;
   workMicros: number;
-  now: Micros;
 }
 
 /** The state of the stream at the moment of an acknowledgement. */
@@ -99,8 +98,8 @@ export class Adaptation {
     return seen === null || cap === null ? (seen ?? cap) : Math.min(seen, cap);
   }
 
-  /** Adds the measurements of a frame that was shown. */
-  acknowledged({ bytes, level, isWhole }: SentFrame, { transferMicros, workMicros, now }: ShownTimes): void {
+  /** Adds the measurements of a frame that was shown. `now` is the time when the acknowledgement arrived. */
+  acknowledged({ bytes, level, isWhole }: SentFrame, { transferMicros, workMicros }: ShownTimes, now: Micros): void {
     this.#work.add(workMicros);
     if (!isWhole) this.#sizes.add(bytes / weight(level));
     if (bytes < TELLING_BYTES) return;
@@ -132,7 +131,7 @@ export class Adaptation {
       this.#toldAt = at.now;
       return this.#climb(current, at.now);
     }
-    if (this.#bestFitting(levels, current, at, CLIMB_RESERVE) >= current) {
+    if (current === 0 || this.#bestFitting(levels, current, at, CLIMB_RESERVE) >= current) {
       this.#fitsSince = null;
       return current;
     }
@@ -152,15 +151,19 @@ export class Adaptation {
     const { maxLatencyMicros } = this.#limits;
     if (rate === null || at.wholeBytes === 0) return current;
     const { maxBitsPerSecond } = this.#limits;
-    const fits = (level: Level) => {
-      const whole = (at.wholeBytes * weight(level)) / weight(levels[current] as Level);
-      const usual = level.isPassedOn || this.#sizes.value === undefined ? whole : this.#sizes.value * weight(level);
-      const bytesPerCapture = (rate * at.captureIntervalMicros) / 1e6;
-      if (maxBitsPerSecond !== null && usual > bytesPerCapture * share && maxLatencyMicros === null) return false;
-      return maxLatencyMicros === null || this.#isFresh(whole, usual, rate, at, maxLatencyMicros * share);
-    };
-    const best = levels.findIndex(fits);
-    return best < 0 ? levels.length - 1 : best;
+    const bytesPerCapture = (rate * at.captureIntervalMicros) / 1e6;
+    const wholeOfWeight = at.wholeBytes / weight(levels[current] as Level);
+    const sizes = this.#sizes.value;
+    for (const [step, level] of levels.entries()) {
+      const whole = wholeOfWeight * weight(level);
+      const usual = level.isPassedOn || sizes === undefined ? whole : sizes * weight(level);
+      const fits =
+        maxLatencyMicros === null
+          ? maxBitsPerSecond === null || usual <= bytesPerCapture * share
+          : this.#isFresh(whole, usual, rate, at, maxLatencyMicros * share);
+      if (fits) return step;
+    }
+    return levels.length - 1;
   }
 
   #isFresh(

@@ -1,7 +1,7 @@
 // The assignment of one viewer. It chooses what the viewer gets: a rendition (tiles in one size and quality) or whole pictures.
 // The choice depends on the viewer's Wish message, its link and the source.
 
-import { nowMicros } from "../../../core/clock.ts";
+import type { Micros } from "../../../core/clock.ts";
 import type { Size } from "../../../core/pixel-format.ts";
 import type { PictureFeed } from "../../renditions/feed.ts";
 import { halvingsFor, type Level, ladder, weight } from "../../renditions/ladder.ts";
@@ -83,11 +83,11 @@ export class Assignment {
     this.#goTo(this.#levels[this.#step] as Level);
   }
 
-  /** Chooses the level that the link carries, after an acknowledgement. Returns whether the level has changed. */
-  adapt(): boolean {
+  /** Chooses the level that the link carries, after an acknowledgement at `now`. Returns whether the level has changed. */
+  adapt(now: Micros): boolean {
     if (this.#feed === null || this.#next !== null || this.#levels.length === 0) return false;
     const step = this.#viewer.frames.adaptation.choose(this.#levels, this.#step, {
-      now: nowMicros(),
+      now,
       roundTripMicros: this.#viewer.roundTripMicros,
       captureIntervalMicros: this.#supply.captures.intervalMicros,
       wholeBytes: this.#feed.wholeBytes,

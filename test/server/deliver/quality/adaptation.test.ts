@@ -143,7 +143,7 @@ test("Adaptation: the chosen level fits by the estimate that chose it, so a seco
         };
         for (const ack of acks) {
           now += 50_000;
-          adaptation.acknowledged({ ...ack, level: levels[step] as Level }, { ...ack, now });
+          adaptation.acknowledged({ ...ack, level: levels[step] as Level }, ack, now);
           const before = step;
           step = choose();
           expect(levels[step]).toBeDefined();
@@ -165,7 +165,7 @@ test("Adaptation: a bit-rate limit alone lowers the level, and the level does no
   let step = 0;
   for (let now = start; now < start + 3 * SECOND; now += SECOND / 10) {
     const level = levels[step] as Level;
-    adaptation.acknowledged({ bytes: 500, level, isWhole: false }, { transferMicros: 100, workMicros: 100, now });
+    adaptation.acknowledged({ bytes: 500, level, isWhole: false }, { transferMicros: 100, workMicros: 100 }, now);
     const wholeBytes = (3_000 * weight(level)) / weight(TOP);
     const next = adaptation.choose(levels, step, { ...at, now, wholeBytes });
     expect(next).toBeGreaterThanOrEqual(step);
