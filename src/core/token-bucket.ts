@@ -35,6 +35,12 @@ export class TokenBucket {
     this.#tokens = Math.max(-this.#rate.burst, this.#tokens - count);
   }
 
+  /** Whether `take` would return false. */
+  isEmpty(now: Micros): boolean {
+    this.#fill(now);
+    return this.#tokens < 1;
+  }
+
   isFull(now: Micros): boolean {
     this.#fill(now);
     return this.#tokens >= this.#rate.burst;

@@ -139,7 +139,8 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const identity = resolved.tls === null ? null : await openIdentity(resolved.tls.files, stateFolder(), serverLog);
   opening.defer(() => identity?.close());
   const connect = (connection: ViewerConnection) => reception.connect(connection);
-  const openDoor = (port: number) => openTcpDoor({ host, port, identity, connect });
+  const shuns = (ip: string) => reception.shuns(ip);
+  const openDoor = (port: number) => openTcpDoor({ host, port, identity, connect, shuns });
   const door = opening.use(new PausingDoor(openDoor, resolved.port, "viewers", serverLog));
   const { port } = door;
   if (options.open && !isLoopbackHost(host)) {

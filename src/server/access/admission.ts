@@ -62,15 +62,10 @@ export class Admission {
    * of the address that has the most of them.
    */
   connect(ip: string, abort: () => void, now: Micros): Guest | Excess {
-    const { connectsPerSecond, maxGreetings, maxGreetingsPerAddress } = this.#limits;
+    const { maxGreetings, maxGreetingsPerAddress } = this.#limits;
     const origin = this.#originOf(ip, now);
     const { name } = origin;
-    if (!origin.connects.take(now)) {
-      return this.#refuse(
-        "connects",
-        `too many new connections came from ${name}: the limit is ${connectsPerSecond * factorOf(origin)} a second`,
-      );
-    }
+    if (!origin.connects.take(now)) return this.#refuseConnect(origin);
     if (!origin.isLoopback && origin.greeting >= maxGreetingsPerAddress) {
       const text = `too many connections from ${name} have not begun the protocol: the limit is ${maxGreetingsPerAddress}`;
       return this.#refuse("greetingsPerAddress", text);
@@ -80,6 +75,18 @@ export class Admission {
     this.#greeting.add(guest);
     if (this.#greeting.size > maxGreetings) this.#endGreeting();
     return guest;
+  }
+
+  /** Refuses a new connection from `ip` if there are too many. Returns null, and counts nothing, if `connect` may accept it. */
+  refuseConnect(ip: string, now: Micros): Excess | null {
+    const origin = this.#originOf(ip, now);
+    return origin.connects.isEmpty(now) ? this.#refuseConnect(origin) : null;
+  }
+
+  #refuseConnect(origin: Origin): Excess {
+    const limit = this.#limits.connectsPerSecond * factorOf(origin);
+    const text = `too many new connections came from ${origin.name}: the limit is ${limit} a second`;
+    return this.#refuse("connects", text);
   }
 
   /**

@@ -106,6 +106,19 @@ export class Reception implements ViewerHost {
   }
 
   /**
+   * Returns whether a door must end a new connection before it does any work for it, because `connect` would refuse it and has no
+   * Goodbye for it. It counts as refused. A flood of connections costs much less this way, above all with TLS.
+   */
+  shuns(ip: string): boolean {
+    const now = nowMicros();
+    if (this.#turnedAway < MAX_TURNED_AWAY && !this.#farewells.isEmpty(now)) return false;
+    const refusal = this.gatekeeper.refusal(ip, now) ?? this.#admission.refuseConnect(ip, now);
+    if (refusal === null) return false;
+    this.#refusals.refused(addressGroup(ip), ip, refusal.text, now);
+    return true;
+  }
+
+  /**
    * Admits a viewer that gets multipart JPEG. The door calls `closed` of the returned viewer when its connection has closed.
    * Returns the reason if it is refused.
    */

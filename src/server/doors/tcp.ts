@@ -34,6 +34,8 @@ export interface TcpDoorOptions {
   /** The server's identity for TLS. Null for a door without TLS. */
   identity: IdentitySource | null;
   connect: Connect;
+  /** Returns whether a new connection from this address is ended at once. By default none is. */
+  shuns?: (ip: string) => boolean;
 }
 
 type Listener = TCPSocketListener<TransportEvents | null>;
@@ -73,12 +75,16 @@ export function openTcpDoor(options: TcpDoorOptions): TcpDoor {
   }
 }
 
-function listen(hostname: string, port: number, { identity, connect }: TcpDoorOptions): Listener {
+function listen(hostname: string, port: number, { identity, connect, shuns }: TcpDoorOptions): Listener {
   return Bun.listen<TransportEvents | null>({
     hostname,
     port,
     socket: {
       open(socket) {
+        if (shuns?.(socket.remoteAddress) === true) {
+          socket.terminate();
+          return;
+        }
         // Without this, the last bytes of a picture may wait for an acknowledgement of TCP (Nagle's algorithm, RFC 896).
         socket.setNoDelay(true);
         if (identity !== null) {

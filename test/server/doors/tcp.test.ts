@@ -80,6 +80,35 @@ test.skipIf(!canSwitchOff)("openTcpDoor: listens on localhost also on a machine 
   expect([stdout.toString(), stderr.toString()]).toEqual(["127.0.0.1\n", ""]);
 });
 
+test.each(["without TLS", "with TLS"])(
+  "openTcpDoor: %s, a connection that is shunned ends without a byte",
+  async (way) => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "slipstream-test-"));
+    const identity = way === "with TLS" ? await openIdentity(null, folder.path, SILENT_LOG) : null;
+    const seen: string[] = [];
+    const connect = () => {
+      seen.push("connected");
+      return EVENTS;
+    };
+    const shuns = (ip: string) => seen.push(ip) === 1;
+    const door = openTcpDoor({ host: "127.0.0.1", port: 0, identity, connect, shuns });
+    const closed = Promise.withResolvers<void>();
+    const data = () => void seen.push("data");
+    await Bun.connect({
+      hostname: "127.0.0.1",
+      port: door.port,
+      socket: { data, close: () => closed.resolve(), error: ignore },
+    });
+    await closed.promise;
+    expect(seen).toEqual(["127.0.0.1"]);
+    const second = await Bun.connect({ hostname: "127.0.0.1", port: door.port, socket: { data, error: ignore } });
+    await until(() => seen.length > 2, "the second connection");
+    expect(seen).toEqual(["127.0.0.1", "127.0.0.1", "connected"]);
+    second.terminate();
+    door.close();
+  },
+);
+
 test.skipIf(process.platform !== "linux").each(["without TLS", "with TLS"])(
   "openTcpDoor: %s, a connection that was ended can still be aborted, so the kernel keeps no bytes that nobody reads",
   async (way) => {

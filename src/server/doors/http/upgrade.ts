@@ -22,6 +22,9 @@ export function webSocketRoute(reception: Reception, frames: FrameWatch): Route 
       if (!offersProtocol(request)) {
         return textResponse(400, `the WebSocket must offer the subprotocol ${WEB_SOCKET_PROTOCOL}`);
       }
+      if (reception.shuns(ip)) {
+        return textResponse(429, "too many new connections came from this address", { connection: "close" });
+      }
       const guest = {
         ...{ ip, address, role, session },
         connect: reception.connect.bind(reception),
