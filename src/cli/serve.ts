@@ -14,6 +14,7 @@ import { SERVE_SETTINGS, SETTINGS_FILE } from "../server/settings/table.ts";
 import { readKeyFile } from "../state/key-file.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { addFlags } from "./flags.ts";
+import { FloodGarbage } from "./flood-garbage.ts";
 import { openLog, SERVE_SUBJECTS } from "./log.ts";
 import { Output } from "./output.ts";
 import { openPreview, ownAddress } from "./preview.ts";
@@ -86,8 +87,10 @@ await runMain(async (signal, { stop }) => {
   });
   for (const line of lines) output.say(line);
   for (const line of await webLines(server)) output.say(line);
+  const floods = new FloodGarbage();
   const report = () => {
     const present = server.report();
+    void floods.check(present.refusedBy);
     output.report(present, () => describeServing(present));
     manager?.tell({ STATUS: describeServing(present) });
   };

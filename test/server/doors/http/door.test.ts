@@ -184,10 +184,8 @@ describe("HTTP door: keys", () => {
     const otherStream = await MultipartClient.open(port, "/stream", other);
     await until(() => locked.report().viewers === 4, "four viewers");
     expect((await fetch(at(locked, "/logout"), { method: "POST", headers: own })).status).toBe(204);
-    expect((await watching.receiver.ended).goodbye).toEqual({
-      reason: GoodbyeReason.wrongKey,
-      text: "the browser has logged out",
-    });
+    const { goodbye } = await watching.receiver.ended;
+    expect(goodbye).toEqual({ reason: GoodbyeReason.wrongKey, text: "the browser has logged out" });
     await until(() => ownStream.isClosed, "the end of the stream");
     const [parts, frames] = [otherStream.parts.length, stays.seen.frames.length];
     await until(() => otherStream.parts.length > parts + 2 && stays.seen.frames.length > frames + 2, "more pictures");

@@ -1,0 +1,61 @@
+// Frees the memory that a flood of connections has left behind.
+//
+// The engine collects garbage when it needs memory. After a flood it needs none, so the process keeps what thousands of connections
+// have used, until the next flood. A collection stops the process for about 12 ms, so it is made once, when the flood is over, and
+// not while the machine is so busy that pictures are late already. A program that uses the library has a heap of its own, for which
+// this could take much longer, so only the program `serve` does it.
+
+import { type Micros, nowMicros } from "../core/clock.ts";
+
+/** So many connections and requests that were refused or ended are a flood. */
+const FLOOD = 500;
+/** A flood is over when none was refused for this time. */
+const QUIET_MICROS = 2_000_000;
+/** The least time between two collections. */
+const PAUSE_MICROS = 10_000_000;
+/** A timer that runs out later than this says that the machine is busy. */
+const LATE_MICROS = 10_000;
+const PROBE_MS = 20;
+
+export interface FloodGarbageOptions {
+  now?: () => Micros;
+  collect?: () => void;
+}
+
+export class FloodGarbage {
+  readonly #now: () => Micros;
+  readonly #collect: () => void;
+  #refused = 0;
+  /** The number of refusals since the last collection. */
+  #left = 0;
+  #refusedAt: Micros;
+  #collectedAt = Number.NEGATIVE_INFINITY;
+  #isProbing = false;
+
+  constructor({ now = nowMicros, collect = () => Bun.gc(true) }: FloodGarbageOptions = {}) {
+    this.#now = now;
+    this.#collect = collect;
+    this.#refusedAt = now();
+  }
+
+  /** Takes the numbers of refusals, by limit. Call it about once a second. Resolves when a collection is made or is not due. */
+  async check(refusedBy: Readonly<Record<string, number>>): Promise<void> {
+    const refused = Object.values(refusedBy).reduce((sum, count) => sum + count, 0);
+    const now = this.#now();
+    if (refused !== this.#refused) {
+      this.#left += refused - this.#refused;
+      this.#refused = refused;
+      this.#refusedAt = now;
+    }
+    const isDue =
+      this.#left >= FLOOD && now - this.#refusedAt >= QUIET_MICROS && now - this.#collectedAt >= PAUSE_MICROS;
+    if (!isDue || this.#isProbing) return;
+    this.#isProbing = true;
+    await Bun.sleep(PROBE_MS);
+    this.#isProbing = false;
+    if (this.#now() - now > PROBE_MS * 1000 + LATE_MICROS) return; // the next call tries again
+    this.#left = 0;
+    this.#collectedAt = this.#now();
+    this.#collect();
+  }
+}
