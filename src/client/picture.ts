@@ -3,6 +3,7 @@
 import type { FrameSlot } from "../codec/memory/frame-slots.ts";
 import type { Micros } from "../core/clock.ts";
 import type { Size } from "../core/pixel-format.ts";
+import type { Rectangle } from "../core/rectangle.ts";
 import type { ClockOffset } from "../protocol/clock-offset.ts";
 import type { Ack, PictureStamps } from "../protocol/messages.ts";
 
@@ -41,6 +42,11 @@ export interface DecodedPicture extends Size {
   isRepeat: boolean;
   /** The used part of the slot: RGBA with 4 bytes a pixel, in rows of 4 · width bytes. */
   pixels: Uint8Array;
+  /**
+   * Returns the parts outside of which the picture is equal to an older one, whose slot is still in use. Null means that this is not
+   * known. Whole pictures have no such function.
+   */
+  changedSince?: (slot: FrameSlot) => readonly Rectangle[] | null;
   /** True when parts of the picture are missing. They are grey. */
   isDamaged: boolean;
   /** The time from the last received byte to pixels, without the wait for older frames. */

@@ -5,7 +5,7 @@ import type { Browser } from "playwright-core";
 import { canvasPixels, CHROMIUM, openPage, startChromium } from "../support/chromium.ts";
 import { djpeg } from "../support/jpeg-tools.ts";
 import { TEST_TIMEOUT_MS } from "../support/programs.ts";
-import { largestDifference, toRgbaBytes } from "../support/samples.ts";
+import { largestDifference, testPicture, toRgbaBytes } from "../support/samples.ts";
 import { serveWebCameras, type WebCameras } from "../support/web-cameras.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
@@ -47,6 +47,33 @@ describe.skipIf(CHROMIUM === null)("the page in Chromium (needs chromium)", () =
       expect(largestDifference(pixels, toRgbaBytes(decoded))).toBeLessThanOrEqual(4);
     }
     expect(errors).toEqual([]);
+  });
+
+  test("draws the tiles that have changed in their places, without the others", async () => {
+    await using opened = await openPage(browser);
+    const { page } = opened;
+    const [camera] = web.cameras;
+    if (camera === undefined) throw new Error("there is no camera");
+    const size = { width: 320, height: 180 };
+    const picture = toRgbaBytes(testPicture(size, 0));
+    camera.picture = 0;
+    await page.goto(web.localUrl);
+    await page.waitForSelector("[data-shown]");
+    camera.picture = null;
+    for (const { x, y } of [
+      { x: 0, y: 0 },
+      { x: 150, y: 90 },
+      { x: 304, y: 164 },
+    ]) {
+      for (let row = y; row < y + 16; row++) picture.fill(255, 4 * (320 * row + x), 4 * (320 * row + x + 16));
+      camera.source.push(picture, size);
+      let drawn: Uint8Array;
+      do drawn = (await canvasPixels(page)).pixels;
+      while ((drawn[4 * (320 * (y + 8) + x + 8)] ?? 0) < 240);
+      const jpeg = await (await fetch(`${web.localUrl}snapshot`)).bytes();
+      expect(largestDifference(drawn, toRgbaBytes(djpeg(jpeg)))).toBeLessThanOrEqual(4);
+    }
+    camera.picture = 0;
   });
 
   test("a single camera stays zoomed when the server sends the larger size that the zoom needs", async () => {

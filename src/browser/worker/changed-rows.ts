@@ -1,4 +1,6 @@
-// Finds the rows of a picture that differ from another one.
+// Finds the rows of a part of a picture that differ from another picture.
+
+import type { Rectangle } from "../../core/rectangle.ts";
 
 /** Rows of pixels from `first` up to but not including `end`. */
 interface Rows {
@@ -7,16 +9,22 @@ interface Rows {
 }
 
 /**
- * Returns the rows from the first to the last one that differ. Both pictures are RGBA of the same size, in rows of `width` pixels,
- * and begin at a multiple of 4 bytes. The time depends on the rows that are equal.
+ * Returns the rows from the first to the last one that differ in this part. Both pictures are RGBA of the same size, in rows of `width`
+ * pixels, and begin at a multiple of 4 bytes. The time depends on the rows that are equal.
  */
-export function changedRows(before: Uint8Array | Uint8ClampedArray, after: Uint8Array, width: number): Rows {
+export function changedRows(
+  before: Uint8Array | Uint8ClampedArray,
+  after: Uint8Array,
+  width: number,
+  part: Rectangle,
+): Rows {
   const old = words(before);
   const fresh = words(after);
-  let first = 0;
-  let end = fresh.length / width;
-  while (first < end && isEqual(old, fresh, width * first, width)) first++;
-  while (first < end && isEqual(old, fresh, width * (end - 1), width)) end--;
+  let first = part.y;
+  let end = part.y + part.height;
+  const isEqualIn = (row: number) => isEqual(old, fresh, width * row + part.x, part.width);
+  while (first < end && isEqualIn(first)) first++;
+  while (first < end && isEqualIn(end - 1)) end--;
   return { first, end };
 }
 

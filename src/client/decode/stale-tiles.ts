@@ -62,16 +62,18 @@ export class StaleTiles {
     if (end < info.mcuLines) this.#seams[end] = 1;
   }
 
-  /**
-   * Returns the rectangles to convert, and marks them as converted. They may overlap by the rows and columns of the upsampling
-   * filter.
-   */
+  /** Returns the rectangles to convert, and marks them as converted. */
   take(): Rectangle[] {
-    const rectangles = this.#grid.tilesPerLine === 0 ? this.#scattered() : this.#merged();
+    const rectangles = this.rectangles();
     this.#tiles.fill(0);
     this.#seams.fill(0);
     this.#count = 0;
     return rectangles;
+  }
+
+  /** Returns the outdated pixels. The rectangles may overlap by the rows and columns of the upsampling filter. */
+  rectangles(): Rectangle[] {
+    return this.#grid.tilesPerLine === 0 ? this.#scattered() : this.#merged();
   }
 
   /** Returns the rectangles of tiles that do not end with lines. If most tiles are outdated, the result is the whole picture. */

@@ -6,6 +6,7 @@ import type { JobResult } from "../../codec/threads/job.ts";
 import { TILE_BYTES } from "../../codec/kernel/decode/layout.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
 import { BATCHES_LEFT, COUNTERS_BYTES, NEXT_BATCH } from "../../codec/tile-jobs.ts";
+import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
 import type { RecycledBlocks } from "../../codec/memory/recycled-blocks.ts";
 import { CodecError } from "../../core/errors.ts";
 import type { Rectangle } from "../../core/rectangle.ts";
@@ -77,6 +78,11 @@ export class StreamJobs {
     const target = this.#target;
     this.#target = null;
     return target;
+  }
+
+  /** See `DecodedPicture.changedSince`. */
+  changedSince(slot: FrameSlot): Rectangle[] | null {
+    return this.#slots.changedSince(slot.address);
   }
 
   /** Gives the pending tiles of a frame to idle threads. Returns whether there were tiles to give. */

@@ -1,6 +1,7 @@
 // The slots (shared memory for one frame each) of one stream of tiles, with a record of the outdated pixels of each slot.
 
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
+import type { Rectangle } from "../../core/rectangle.ts";
 import type { PixelSlot, PixelSlots } from "./pixel-slots.ts";
 import { StaleTiles, type TileGrid } from "./stale-tiles.ts";
 
@@ -47,6 +48,14 @@ export class StreamSlots {
 
   addAll(): void {
     for (const stale of this.#stale.values()) stale.addAll();
+  }
+
+  /** Returns the pixels that may have changed since the slot at this address was written, or null if another stream has written to it. */
+  changedSince(address: number): Rectangle[] | null {
+    for (const slot of this.#stale.keys()) {
+      if (slot.address === address) return this.#known(slot)?.rectangles() ?? null;
+    }
+    return null;
   }
 
   /** Returns the outdated tiles of a slot, or undefined if another stream has written to it. */

@@ -206,6 +206,7 @@ export class TileStream {
         isRepeat: false,
         pixels,
         jpeg: snapshot.jpeg,
+        changedSince: (shown) => this.#jobs.changedSince(shown),
       };
       this.#unchanged = picture;
     }

@@ -5,7 +5,8 @@ import type { Overlay, RgbaPicture } from "./overlay.ts";
 import type { DecodedPicture } from "../picture.ts";
 
 /** A picture to show. It is a received picture or its grey copy, or a blank one before the first received picture. */
-export interface ShownPicture extends RgbaPicture, Partial<Pick<DecodedPicture, "received" | "jpeg">> {
+export interface ShownPicture
+  extends RgbaPicture, Partial<Pick<DecodedPicture, "received" | "jpeg" | "slot" | "changedSince">> {
   /** True for a grey copy, which is shown during trouble. Its `jpeg` has the colours. */
   isGrey?: true;
 }
