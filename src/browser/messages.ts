@@ -34,7 +34,7 @@ export type ViewRequest = { view: number } & (
 
 export type ToWorker = WorkerStart | ViewRequest | { kind: "logged-in" };
 
-/** The figures of a view, several times a second. */
+/** The figures of a view. They come when something has changed, and every second. */
 export interface ViewState {
   /** The name of the camera, or empty before the first connection. */
   name: string;

@@ -4,7 +4,7 @@ import type { Size } from "../../core/pixel-format.ts";
 import type { CameraEntry } from "../../protocol/cameras.ts";
 import type { ViewEvent, ViewState } from "../messages.ts";
 import { fillPanel, showOutcome } from "./controls-panel.ts";
-import { find } from "./elements.ts";
+import { find, setText } from "./elements.ts";
 import { Gestures } from "./gestures.ts";
 import { fit } from "./layout.ts";
 import { canFloat, float } from "./picture-in-picture.ts";
@@ -247,19 +247,19 @@ export class CameraCell {
     const { age, alarm, figures } = this.#parts;
     const { ageMs, p50Ms, p99Ms } = state;
     const text = ageMs === null ? "–" : formatAge(ageMs);
-    age.textContent = text;
+    setText(age, text);
     age.setAttribute("aria-label", ageMs === null ? "No picture yet" : `The picture is ${text} old`);
     const isOld = state.isOld || ageMs === null || ageMs >= 1000;
     age.classList.toggle("old", isOld && !state.isPaused);
     age.classList.toggle("fresh", !isOld);
     alarm.hidden = state.alarm === null;
-    alarm.textContent = state.alarm ?? "";
+    setText(alarm, state.alarm ?? "");
     this.element.classList.toggle("paused", state.isPaused);
     const pause = this.#tool("pause");
     pause.setAttribute("aria-pressed", String(state.isPaused));
     if (!figures.hidden) {
       const latency = p99Ms === 0 ? "" : `age p50 ${p50Ms.toFixed(0)} ms, p99 ${p99Ms.toFixed(0)} ms\n`;
-      figures.textContent = `${latency}${state.lines.join("\n")}`;
+      setText(figures, `${latency}${state.lines.join("\n")}`);
     }
     this.#tellTrouble(state);
   }

@@ -6,15 +6,21 @@
 
 import type { ConnectionEvents } from "../../client/connect/connection.ts";
 
-/** Returns the events of a connection, with a call of `ask` before the last part of each picture that has changed. */
+/**
+ * Fewer tiles are decoded before the answer could come. In a still scene the server repeats some tiles in each frame, which usually
+ * change no pixel, so nothing is drawn.
+ */
+export const LEAST_TILES = 32;
+
+/** Returns the events of a connection, with a call of `ask` before the last part of each picture of which much has changed. */
 export function askEarly(events: ConnectionEvents, ask: () => void): ConnectionEvents {
-  let hasChanged = false;
+  let count = 0;
   return {
     ...events,
     onTiles(tiles, arrival) {
-      hasChanged ||= tiles.tiles.numbers.length > 0;
-      if (tiles.isLast && hasChanged) ask();
-      if (tiles.isLast) hasChanged = false;
+      count += tiles.tiles.numbers.length;
+      if (tiles.isLast && count >= LEAST_TILES) ask();
+      if (tiles.isLast) count = 0;
       events.onTiles(tiles, arrival);
     },
     onPicture(picture, arrival) {

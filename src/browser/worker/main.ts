@@ -79,7 +79,7 @@ async function start(base: string): Promise<ViewResources & { turns: FairShare }
     for (const { view } of views.values()) view.tick();
   }, TICK_MS);
   setInterval(() => {
-    for (const view of views.values()) view.report();
+    for (const view of views.values()) view.tick();
   }, REPORT_MS);
   const { hostname, port, protocol } = new URL(base);
   const address = { host: hostname, port: Number(port || (protocol === "https:" ? 443 : 80)) };

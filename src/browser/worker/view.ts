@@ -29,6 +29,11 @@ export interface ViewResources {
   port: number;
 }
 
+/** The time between two reports of the state while the age of the picture hardly changes. */
+const CALM_MS = 1_000;
+/** A smaller change of the age is not reported at once. */
+const CALM_AGE_MS = 100;
+
 type EventOf<E> = E extends { view: number } ? Omit<E, "view"> : never;
 
 export class PageView implements CameraViewOwner {
@@ -39,6 +44,9 @@ export class PageView implements CameraViewOwner {
   #overlay: Overlay = NO_OVERLAY;
   #isPaused = false;
   #hasShown = false;
+  /** The age in the newest report, and when it was sent. */
+  #reportedAgeMs: number | null = null;
+  #reportedAtMs = 0;
 
   private constructor(number: number, onConnected: () => void) {
     this.#number = number;
@@ -112,7 +120,18 @@ export class PageView implements CameraViewOwner {
     this.report();
   }
 
-  /** Sends the state to the page. Call it several times a second. */
+  /**
+   * Sends the state to the page if it has not heard it for a second, or if the picture has become older or newer. Each report costs the
+   * browser as much as a picture. Call it several times a second.
+   */
+  tick(): void {
+    const { latencyNowMs, shownAt } = this.view.figures;
+    const age = ageMs(latencyNowMs, shownAt);
+    const change = age === null || this.#reportedAgeMs === null ? Infinity : Math.abs(age - this.#reportedAgeMs);
+    if (change >= CALM_AGE_MS || performance.now() - this.#reportedAtMs >= CALM_MS) this.report();
+  }
+
+  /** Sends the state to the page. */
   report(): void {
     if (this.#shown === null) return;
     const { figures } = this.view;
@@ -131,6 +150,8 @@ export class PageView implements CameraViewOwner {
       isConnected: report.connected,
       lines: overlayLines(report, figures),
     };
+    this.#reportedAgeMs = state.ageMs;
+    this.#reportedAtMs = performance.now();
     this.#post({ kind: "state", state });
   }
 

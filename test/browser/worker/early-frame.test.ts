@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import type { ConnectionEvents } from "../../../src/client/connect/connection.ts";
-import { askEarly, createQuestion } from "../../../src/browser/worker/early-frame.ts";
+import { askEarly, createQuestion, LEAST_TILES } from "../../../src/browser/worker/early-frame.ts";
 
 type Call = "asked" | "tiles" | "picture";
 
@@ -17,15 +17,21 @@ const arrival = { firstByteAt: 0, lastByteAt: 0, messageBytes: 0 };
 const part = (count: number, isLast: boolean) =>
   ({ isLast, tiles: { numbers: new Uint32Array(count) } }) as unknown as Parameters<ConnectionEvents["onTiles"]>[0];
 
-test("a browser is asked before the last part of a frame is decoded, and only if the frame has changed", () => {
+test("a browser is asked before the last part of a frame is decoded, and only if much has changed", () => {
   const frames = (...parts: ReturnType<typeof part>[]) =>
     record(({ onTiles }) => {
       for (const each of parts) onTiles(each, arrival);
     });
-  expect(frames(part(3, true))).toEqual(["asked", "tiles"]);
-  expect(frames(part(3, false), part(3, true))).toEqual(["tiles", "asked", "tiles"]);
-  expect(frames(part(3, false), part(0, true), part(0, true))).toEqual(["tiles", "asked", "tiles", "tiles"]);
-  expect(frames(part(0, true))).toEqual(["tiles"]);
+  const [most, rest] = [LEAST_TILES - 1, 1];
+  expect(frames(part(LEAST_TILES, true))).toEqual(["asked", "tiles"]);
+  expect(frames(part(most, false), part(rest, true))).toEqual(["tiles", "asked", "tiles"]);
+  expect(frames(part(LEAST_TILES, false), part(0, true), part(most, true))).toEqual([
+    "tiles",
+    "asked",
+    "tiles",
+    "tiles",
+  ]);
+  expect(frames(part(most, true), part(rest, true))).toEqual(["tiles", "tiles"]);
   const picture = {} as Parameters<ConnectionEvents["onPicture"]>[0];
   expect(record(({ onPicture }) => onPicture(picture, arrival))).toEqual(["asked", "picture"]);
 });
