@@ -47,8 +47,10 @@ describe.each(["the source", "the built program"])("%s", (which) => {
     expect(server.last).toMatchObject({ final: true });
   });
 
-  test("plays a film with ffmpeg, which ends with it", async () => {
-    await using server = await startServer(["--source", CLIP], options());
+  test("plays a film with ffmpeg, which ends with it, beside a camera that is missing", async () => {
+    await using server = await startServer(["--source", CLIP, "--source", "/dev/video77"], options());
+    const missing = "cannot read /dev/video77: there is no such file or device"; // this comes from a thread
+    await server.until("the missing camera", ({ remarks }) => remarks.includes(missing));
     await using viewer = startViewer(server.port, ["--frames", "3"], options());
     expect(await viewer.end()).toBe(0);
     const [ffmpeg = 0] = childrenOf(server.child.pid, "ffmpeg");
