@@ -8,7 +8,15 @@ import { provideProgram } from "../../scripts/build/program.ts";
 import { readFrameCode } from "../../src/capture/pattern/frame-code.ts";
 import { canvasPixels, CHROMIUM, openPage, startChromium } from "../support/chromium.ts";
 import { Desktop, eventually } from "../support/desktop.ts";
-import { childrenOf, CLIP, runToEnd, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import {
+  childrenOf,
+  CLIP,
+  runToEnd,
+  type Server,
+  startServer,
+  startViewer,
+  TEST_TIMEOUT_MS,
+} from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -20,16 +28,25 @@ const PATTERN = ["--source", "pattern", "--size", "320x240", "--fps", "20"];
 const folder = mkdtempSync(join(tmpdir(), "slipstream-built-"));
 const env = { XDG_CACHE_HOME: join(folder, "cache") };
 let path = "";
+let desktop: Desktop;
 beforeAll(async () => {
   path = await provideProgram(ROOT);
+  desktop = await Desktop.start({ width: 640, height: 480 });
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(async () => {
+  await desktop[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
 
 describe.each(["the source", "the built program"])("%s", (which) => {
-  const options = () => ({ env, built: which === "the source" ? undefined : path });
+  const options = () => ({ env: { ...env, ...desktop.env }, built: which === "the source" ? undefined : path });
+  let server: Server;
+  beforeAll(async () => {
+    server = await startServer([...PATTERN, "--http", "0", "--preview"], options());
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
 
-  test("shows the frames of the pattern, whole and in order", async () => {
-    await using server = await startServer(PATTERN, options());
+  test("view shows the frames of the pattern, whole and in order", async () => {
     await using viewer = startViewer(server.port, ["--frames", "10", "--output", "-"], {
       ...options(),
       rawOutput: true,
@@ -43,24 +60,9 @@ describe.each(["the source", "the built program"])("%s", (which) => {
     expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
     expect(numbers[0]).toBeGreaterThanOrEqual(0);
     expect(viewer.last).toMatchObject({ final: true, frames: 10, codec: "simd" });
-    expect(await server.end("SIGTERM")).toBe(0);
-    expect(server.last).toMatchObject({ final: true });
   });
 
-  test("plays a film with ffmpeg, which ends with it, beside a camera that is missing", async () => {
-    await using server = await startServer(["--source", CLIP, "--source", "/dev/video77"], options());
-    const missing = "cannot read /dev/video77: there is no such file or device"; // this comes from a thread
-    await server.until("the missing camera", ({ remarks }) => remarks.includes(missing));
-    await using viewer = startViewer(server.port, ["--frames", "3"], options());
-    expect(await viewer.end()).toBe(0);
-    const [ffmpeg = 0] = childrenOf(server.child.pid, "ffmpeg");
-    expect(ffmpeg).toBeGreaterThan(0);
-    server.child.kill("SIGKILL");
-    await eventually("the end of ffmpeg", () => !existsSync(`/proc/${ffmpeg}`));
-  });
-
-  test.skipIf(CHROMIUM === null)("its page shows the frames in Chromium (needs chromium)", async () => {
-    await using server = await startServer([...PATTERN, "--http", "0"], options());
+  test.skipIf(CHROMIUM === null)("the page shows the frames in Chromium (needs chromium)", async () => {
     const browser = await startChromium();
     try {
       await using opened = await openPage(browser);
@@ -75,12 +77,7 @@ describe.each(["the source", "the built program"])("%s", (which) => {
     }
   });
 
-  test("--preview opens a window with the picture", async () => {
-    await using desktop = await Desktop.start({ width: 640, height: 480 });
-    await using server = await startServer([...PATTERN, "--preview"], {
-      ...options(),
-      env: { ...env, ...desktop.env },
-    });
+  test("--preview shows the frames in a window, and ends with the server", async () => {
     const window = () => desktop.findWindow("pattern - Slipstream");
     await eventually("a window", () => window()?.width === SIZE.width);
     await eventually("a picture", () => {
@@ -88,7 +85,21 @@ describe.each(["the source", "the built program"])("%s", (which) => {
       return found !== null && readFrameCode(desktop.screenshot(found), SIZE) !== null;
     });
     expect(await server.end("SIGTERM")).toBe(0);
+    expect(server.last).toMatchObject({ final: true });
     expect(server.remarks).not.toContain("preview");
+    expect(window()).toBeNull();
+  });
+
+  test("plays a film with ffmpeg, which ends with it, beside a camera that is missing", async () => {
+    await using server = await startServer(["--source", CLIP, "--source", "/dev/video77"], options());
+    const missing = "cannot read /dev/video77: there is no such file or device"; // this comes from a thread
+    await server.until("the missing camera", ({ remarks }) => remarks.includes(missing));
+    await using viewer = startViewer(server.port, ["--frames", "3"], options());
+    expect(await viewer.end()).toBe(0);
+    const [ffmpeg = 0] = childrenOf(server.child.pid, "ffmpeg");
+    expect(ffmpeg).toBeGreaterThan(0);
+    server.child.kill("SIGKILL");
+    await eventually("the end of ffmpeg", () => !existsSync(`/proc/${ffmpeg}`));
   });
 
   test("--help names its own commands, and a wrong option exits with code 2", async () => {
