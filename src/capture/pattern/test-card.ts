@@ -60,10 +60,15 @@ export class TestCard {
     const top = Math.floor(height * 0.62);
     const bottom = Math.floor(height * 0.68);
     const shift = Math.floor(seconds * width * 0.25);
+    const fine = wave(width, shift, 0.11);
+    const coarse = wave(width, shift, 0.031);
     for (let y = top; y < bottom; y++) {
+      // sin(u + v) = sin(u) · cos(v) + cos(u) · sin(v). So a frame needs some thousand sines, and not two for each pixel.
+      const [fineSin, fineCos] = [70 * Math.sin(y * 0.3), 70 * Math.cos(y * 0.3)];
+      const [coarseSin, coarseCos] = [40 * Math.sin(y * -0.7), 40 * Math.cos(y * -0.7)];
       for (let x = 0; x < width; x++) {
-        const u = x + shift;
-        const grey = 128 + 70 * Math.sin(u * 0.11 + y * 0.3) + 40 * Math.sin(u * 0.031 - y * 0.7);
+        const fineGrey = (fine.sin[x] as number) * fineCos + (fine.cos[x] as number) * fineSin;
+        const grey = 128 + fineGrey + (coarse.sin[x] as number) * coarseCos + (coarse.cos[x] as number) * coarseSin;
         pixels[y * width + x] = rgb(grey, grey * 0.9, 255 - grey);
       }
     }
@@ -93,6 +98,17 @@ function drawStillPart({ width, height }: Size): Uint32Array {
     }
   }
   return pixels;
+}
+
+/** Returns the sine and cosine of `(x + shift) * frequency` for each column. */
+function wave(width: number, shift: number, frequency: number): { sin: Float64Array; cos: Float64Array } {
+  const sin = new Float64Array(width);
+  const cos = new Float64Array(width);
+  for (let x = 0; x < width; x++) {
+    sin[x] = Math.sin((x + shift) * frequency);
+    cos[x] = Math.cos((x + shift) * frequency);
+  }
+  return { sin, cos };
 }
 
 /** Returns a triangle wave: 0 → 1 → 0 while `t` goes from 0 to 2. */

@@ -1,0 +1,28 @@
+// The test card: its moving band is the sum of two waves, whose formula is here again.
+
+import { expect, test } from "bun:test";
+import { TestCard } from "../../../src/capture/pattern/test-card.ts";
+
+/** The card truncates, so an error in the last digit of a sine may change a channel by 1. */
+const ROUNDING = 1;
+
+test("TestCard: the moving band has the waves of its time, in every row and column", () => {
+  const { width, height } = { width: 400, height: 300 };
+  const card = new TestCard({ width, height });
+  const rgba = new Uint8Array(4 * width * height);
+  for (const seconds of [0, 0.5, 12.34, 3600]) {
+    card.draw(rgba, seconds);
+    const shift = Math.floor(seconds * width * 0.25);
+    let worst = 0;
+    for (let y = Math.floor(height * 0.62); y < Math.floor(height * 0.68); y++) {
+      for (let x = 0; x < width; x++) {
+        const u = x + shift;
+        const grey = 128 + 70 * Math.sin(u * 0.11 + y * 0.3) + 40 * Math.sin(u * 0.031 - y * 0.7);
+        const [red, green, blue] = rgba.subarray(4 * (y * width + x)) as unknown as [number, number, number];
+        const errors = [red - Math.trunc(grey), green - Math.trunc(grey * 0.9), blue - Math.trunc(255 - grey)];
+        worst = Math.max(worst, ...errors.map(Math.abs));
+      }
+    }
+    expect(worst).toBeLessThanOrEqual(ROUNDING);
+  }
+});
