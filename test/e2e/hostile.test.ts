@@ -138,6 +138,15 @@ describe("serve: limits for hostile peers", () => {
     expect(server.remarks).toMatch(/viewer 127\.0\.0\.1:\d+ left: it sends more than 50 messages a second/);
   });
 
+  test("a signal ends a server in order while 50 peers flood it with pings", async () => {
+    await using server = await startServer(FLAGS);
+    await using peers = new Attack(server.port, "pings", 50);
+    await server.until("floods", () => (refusedBy(server)?.messages ?? 0) > 20);
+    expect(peers.report.connects).toBeGreaterThan(20);
+    expect(await server.end("SIGTERM")).toBe(0);
+    expect(server.remarks).not.toContain("the program has not ended");
+  });
+
   test("a peer that sends many requests and reads no answers is disconnected and logged", async () => {
     await using server = await startServer(FLAGS);
     await using _ = new Attack(server.port, "questions", 1);
