@@ -13,22 +13,19 @@ import { showFingerprint } from "../protocol/tls.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
 import { stateFolder } from "../state/folder.ts";
 import { type IdentitySource, openIdentity } from "./access/identity.ts";
-import type { KeyRing } from "./access/key-ring.ts";
 import { freeFiles, withinFiles } from "./access/open-files.ts";
-import { maySee } from "./access/role.ts";
 import { warnOfAutomaticNames, warnOfMissing } from "./access/key-cameras.ts";
 import { ServerKeys } from "./access/server-keys.ts";
-import { Camera, type CameraSurroundings, FAREWELL_MS } from "./cameras/camera.ts";
+import { Camera, FAREWELL_MS } from "./cameras/camera.ts";
 import { CameraGroup } from "./cameras/camera-group.ts";
-import { findByName } from "./cameras/names.ts";
+import type { CameraSurroundings } from "./cameras/camera-surroundings.ts";
 import { checkNames, type OpenedCamera } from "./cameras/sources.ts";
-import type { AdaptationLimits } from "./deliver/quality/adaptation.ts";
 import type { ViewerConnection } from "./deliver/viewer-host.ts";
 import { announce } from "./doors/announce.ts";
-import { Reception } from "./doors/reception.ts";
 import { PausingDoor } from "./doors/pausing-door.ts";
 import type { HttpDoor } from "./doors/http/door.ts";
 import { openTcpDoor } from "./doors/tcp.ts";
+import { adaptationLimits, openReception } from "./open-reception.ts";
 import { checkRecordings, Recordings } from "./record/recordings.ts";
 import { CommitSink } from "./renditions/sinks.ts";
 import { type ServeReport, sumUp } from "./report/report.ts";
@@ -124,7 +121,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     );
   }
   const keys = resolved.keys === null ? null : opening.use(new ServerKeys({ ...resolved.keys, log: serverLog }));
-  const reception = createReception(cameras, keys?.ring ?? null, { ...resolved, access }, serverLog);
+  const reception = openReception(cameras, keys?.ring ?? null, { ...resolved, access }, serverLog);
   if (keys !== null) {
     keys.onChanged = () => {
       reception.keysChanged();
@@ -287,26 +284,4 @@ function tlsReport(identity: IdentitySource | null): ServeReport["tls"] {
   if (identity === null) return null;
   const { publicKey, expiresAt } = identity.current;
   return { fingerprint: showFingerprint(publicKey), expires: expiresAt.toISOString() };
-}
-
-function createReception(cameras: Camera[], keys: KeyRing | null, options: ResolvedServeOptions, log: Log): Reception {
-  return new Reception({
-    limits: adaptationLimits(options),
-    access: options.access,
-    keys,
-    findCamera({ name, wantsPictures, role }) {
-      const seen = cameras.filter((camera) => maySee(role, camera.name));
-      const found = findByName(seen, name);
-      if (!(found instanceof Camera)) return found;
-      // Questions about the whole server are answered even if the first camera has ended.
-      const isAboutAll = name === "" && !wantsPictures;
-      return isAboutAll ? found.audience : (found.ended ?? found.audience);
-    },
-    listCameras: (role) => cameras.filter(({ name }) => maySee(role, name)).map(({ entry }) => entry),
-    log,
-  });
-}
-
-function adaptationLimits({ maxLatencyMs, maxBitsPerSecond }: ResolvedServeOptions): AdaptationLimits {
-  return { maxLatencyMicros: maxLatencyMs === null ? null : maxLatencyMs * 1000, maxBitsPerSecond };
 }

@@ -3,61 +3,28 @@
 import { CaptureRate } from "../../capture/capture-rate.ts";
 import type { Source } from "../../capture/source.ts";
 import { type ReleaseListener, runWhileWatched, type WatchedSource } from "../../capture/supervise/idle-release.ts";
-import { CODECS, type CodecName } from "../../codec/codecs.ts";
-import type { Arena } from "../../codec/memory/arena.ts";
-import type { CodecPool } from "../../codec/threads/pool.ts";
+import { CODECS } from "../../codec/codecs.ts";
 import { nowMicros } from "../../core/clock.ts";
 import { Condition } from "../../core/condition.ts";
 import { messageOf } from "../../core/errors.ts";
 import { Health } from "../../core/health.ts";
 import type { Log } from "../../core/log.ts";
-import { type Trace, TraceTrack } from "../../core/trace.ts";
+import { TraceTrack } from "../../core/trace.ts";
 import type { CameraEntry } from "../../protocol/cameras.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import { Audience, type AudienceListener } from "../deliver/audience.ts";
 import { CameraControls } from "../deliver/camera-controls.ts";
-import type { DoorName } from "../deliver/audience-member.ts";
 import type { CameraCondition, CameraState } from "../deliver/camera-condition.ts";
-import type { FrameFollower } from "../deliver/frame-follower.ts";
 import type { Refusal } from "../access/refusal.ts";
 import { type CaptureListener, FrameDispatcher } from "../encode/dispatcher.ts";
-import { type CameraTrouble, EncodeFigures, type EncodeFollower } from "../encode/figures.ts";
+import { type CameraTrouble, EncodeFigures } from "../encode/figures.ts";
 import { TileScheduler } from "../encode/tile-scheduler.ts";
 import type { Recorder } from "../record/recorder.ts";
-import type { Recordings } from "../record/recordings.ts";
 import { PictureFeed } from "../renditions/feed.ts";
 import { RenditionRegistry } from "../renditions/registry.ts";
-import type { TileSink } from "../renditions/sinks.ts";
 import type { ResolvedCameraOptions } from "../settings/options.ts";
 import type { CameraReport } from "./camera-report.ts";
-
-/** Follows the frames of a camera from their capture to the screens of all viewers. */
-export interface CameraFollower extends EncodeFollower {
-  /** Returns the follower of the frames of all viewers of one door. */
-  viewersOf(door: DoorName): FrameFollower;
-}
-
-/** The parts and options that a camera gets from its server. */
-export interface CameraSurroundings {
-  arena: Arena;
-  /** The codec threads, which all cameras share. */
-  pool: CodecPool;
-  codec: CodecName;
-  /** The number of captured frames after which the camera ends. Null means no limit. */
-  frames: number | null;
-  /** Whether viewers may set the source's controls. */
-  allowControls: boolean;
-  /** Creates the recorders of cameras that are recorded. */
-  recordings: Recordings;
-  /** Receivers of each frame's tiles in addition to the viewers, for example a test. */
-  sinks: readonly TileSink[];
-  /** Returns the camera's log of a subject, for example `encode`. */
-  logOf: (subject: "camera" | "encode" | "deliver" | "record") => Log;
-  /** The receiver of trace spans. Null when no trace is written. */
-  trace: Trace | null;
-  /** Null if no figures of the way of frames are needed. */
-  follower: CameraFollower | null;
-}
+import type { CameraSurroundings } from "./camera-surroundings.ts";
 
 /** The time limit for sending the last pictures and Goodbyes to the viewers. */
 export const FAREWELL_MS = 2_000;

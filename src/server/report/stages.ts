@@ -9,7 +9,7 @@
 // acknowledge nothing, so their frames have the first two stages only.
 
 import type { Micros } from "../../core/clock.ts";
-import type { CameraFollower } from "../cameras/camera.ts";
+import type { CameraFollower } from "../cameras/camera-surroundings.ts";
 import type { DoorName } from "../deliver/audience-member.ts";
 import { estimateShown, type FrameAck, type FrameFollower, type FrameOnItsWay } from "../deliver/frame-follower.ts";
 import { DurationsInBuckets } from "./durations-in-buckets.ts";

@@ -1,0 +1,40 @@
+// The parts and options that a camera gets from its server, which all cameras of the server have in common.
+
+import type { CodecName } from "../../codec/codecs.ts";
+import type { Arena } from "../../codec/memory/arena.ts";
+import type { CodecPool } from "../../codec/threads/pool.ts";
+import type { Log } from "../../core/log.ts";
+import type { Trace } from "../../core/trace.ts";
+import type { DoorName } from "../deliver/audience-member.ts";
+import type { FrameFollower } from "../deliver/frame-follower.ts";
+import type { EncodeFollower } from "../encode/figures.ts";
+import type { Recordings } from "../record/recordings.ts";
+import type { TileSink } from "../renditions/sinks.ts";
+
+/** Follows the frames of a camera from their capture to the screens of all viewers. */
+export interface CameraFollower extends EncodeFollower {
+  /** Returns the follower of the frames of all viewers of one door. */
+  viewersOf(door: DoorName): FrameFollower;
+}
+
+/** The parts and options that a camera gets from its server. */
+export interface CameraSurroundings {
+  arena: Arena;
+  /** The codec threads, which all cameras share. */
+  pool: CodecPool;
+  codec: CodecName;
+  /** The number of captured frames after which the camera ends. Null means no limit. */
+  frames: number | null;
+  /** Whether viewers may set the source's controls. */
+  allowControls: boolean;
+  /** Creates the recorders of cameras that are recorded. */
+  recordings: Recordings;
+  /** Receivers of each frame's tiles in addition to the viewers, for example a test. */
+  sinks: readonly TileSink[];
+  /** Returns the camera's log of a subject, for example `encode`. */
+  logOf: (subject: "camera" | "encode" | "deliver" | "record") => Log;
+  /** The receiver of trace spans. Null when no trace is written. */
+  trace: Trace | null;
+  /** Null if no figures of the way of frames are needed. */
+  follower: CameraFollower | null;
+}
