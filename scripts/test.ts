@@ -6,6 +6,7 @@ import { Argument, Command, Option } from "commander";
 import { asProgram, runMain } from "../src/cli/program.ts";
 import { UsageError } from "../src/core/errors.ts";
 import { VERSION } from "../src/core/version.ts";
+import { provideTestProgram } from "./build/program.ts";
 import { groupFiles } from "./test/groups.ts";
 import type { TestCase } from "./test/junit.ts";
 import { cpuSecondsOf, type FilesResult, joinResults, runChosen, runFiles } from "./test/run-files.ts";
@@ -108,6 +109,8 @@ async function runTests(isUnitOnly: boolean): Promise<FilesResult> {
   const files = [...new Bun.Glob("test/**/*.test.ts").scanSync()].toSorted();
   const { unit, programs, alone } = groupFiles(ROOT, files);
   if (isUnitOnly) return runFiles(ROOT, unit, PROCESSES);
+  // The tests start hundreds of programs (commandOf in test/support/programs.ts).
+  process.env["SLIPSTREAM_TEST_PROGRAM"] = await provideTestProgram(ROOT);
   const runs = [await runFiles(ROOT, [...programs, ...unit], PROCESSES)];
   for (const file of alone) runs.push(await runFiles(ROOT, [file], 1));
   return joinResults(runs);

@@ -15,8 +15,8 @@ const OWN_COMMAND = /\bbun run (serve|view|cameras|key|demo|doctor)\b/g;
 /** Built files by their group and name in PROGRAM_FILES, as file names. */
 export type Parts = Record<"threads" | "pageScripts" | "wasm" | "assets", Record<string, string>>;
 
-/** Bundles the entry points into the folder, and copies the other files there. */
-export async function buildParts(folder: string): Promise<Parts> {
+/** Bundles the entry points into the folder, and copies the other files there. `names` changes the commands in messages. */
+export async function buildParts(folder: string, names: BunPlugin[] = [ownCommands]): Promise<Parts> {
   await mkdir(folder, { recursive: true });
   const { threads, pageScripts, wasm, assets } = PROGRAM_FILES;
   const each = async (files: Record<string, string>, make: (name: string, path: string) => Promise<string>) =>
@@ -28,23 +28,28 @@ export async function buildParts(folder: string): Promise<Parts> {
     return name;
   };
   return {
-    threads: await each(threads, async (name, path) => write(`thread-${name}.js`, await bundleThread(path))),
+    threads: await each(threads, async (name, path) => write(`thread-${name}.js`, await bundleThread(path, names))),
     pageScripts: await each(pageScripts, async (name, path) =>
-      write(`page-${name}.js`, await bundlePageScript(path, [ownCommands])),
+      write(`page-${name}.js`, await bundlePageScript(path, names)),
     ),
     wasm: await each(wasm, (name, path) => write(`${name}.wasm`, Bun.file(path))),
     assets: await each(assets, async (name, path) =>
-      write(name, name.endsWith(".html") ? withOwnCommands(await Bun.file(path).text()) : Bun.file(path)),
+      write(
+        name,
+        name.endsWith(".html") && names.includes(ownCommands)
+          ? withOwnCommands(await Bun.file(path).text())
+          : Bun.file(path),
+      ),
     ),
   };
 }
 
-async function bundleThread(entry: string): Promise<string> {
+async function bundleThread(entry: string, names: BunPlugin[]): Promise<string> {
   const { outputs } = await Bun.build({
     entrypoints: [entry],
     target: "bun",
     minify: { whitespace: true, syntax: true },
-    plugins: [listOfThreads, ownCommands],
+    plugins: [listOfThreads, ...names],
   });
   const [script, ...others] = outputs;
   if (script === undefined || others.length > 0) throw new Error(`the bundle of ${basename(entry)} is not one file`);

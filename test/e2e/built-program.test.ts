@@ -39,7 +39,7 @@ afterAll(async () => {
 });
 
 describe.each(["the source", "the built program"])("%s", (which) => {
-  const options = () => ({ env: { ...env, ...desktop.env }, built: which === "the source" ? undefined : path });
+  const options = () => ({ env: { ...env, ...desktop.env }, built: which === "the source" ? null : path });
   let server: Server;
   beforeAll(async () => {
     server = await startServer([...PATTERN, "--http", "0", "--preview"], options());

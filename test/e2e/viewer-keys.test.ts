@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ViewReport } from "../../src/client/figures.ts";
 import { Desktop, eventually } from "../support/desktop.ts";
-import { Program, runToEnd, type Server, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { commandOf, Program, runToEnd, type Server, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 import { Terminal } from "../support/terminal.ts";
 import { until } from "../support/wait-until.ts";
 
@@ -15,8 +15,6 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 const KEY = "k7qf-2mzd-9x4t-b0hn-5rwv";
 const PLAIN_KEY = KEY.replaceAll("-", "");
 const WRONG_KEY = "0000-1111-2222-3333-4444";
-const VIEW = new URL("../../src/cli/view.ts", import.meta.url).pathname;
-const SERVE = new URL("../../src/cli/serve.ts", import.meta.url).pathname;
 const PATTERN = ["--source", "pattern", "--size", "320x240", "--fps", "20"];
 const THREE_FRAMES = ["--display", "none", "--frames", "3"];
 
@@ -48,7 +46,7 @@ const viewing = (flags: readonly string[], key?: string) =>
 /** Runs a viewer until it ends. */
 const view = (flags: readonly string[], key?: string) => runToEnd("view", flags, { env: viewerEnv(key) });
 
-const onTerminal = (...flags: string[]) => Terminal.start([process.execPath, VIEW, ...flags], viewerEnv());
+const onTerminal = (...flags: string[]) => Terminal.start([...commandOf("view"), ...flags], viewerEnv());
 
 /** Fails if a text contains the key in any form. */
 function expectNoKey(text: string): void {
@@ -271,7 +269,7 @@ describe("serve: the link for viewers", () => {
   test("serve: prints the link with the first key on a terminal, and a viewer can use it", async () => {
     const env = { XDG_STATE_HOME: join(folder, "server"), SLIPSTREAM_KEY: "" };
     const flags = ["--no-config", "--host", "0.0.0.0", "--port", "0", "--no-announce", ...PATTERN];
-    await using server = Terminal.start([process.execPath, SERVE, ...flags], env);
+    await using server = Terminal.start([...commandOf("serve"), ...flags], env);
     const line = /to watch: bun run view (slips:\/\/((?:[0-9a-z]{4}-){4}[0-9a-z]{4})@[^\s:]+:(\d+))[\r\n]/;
     await until(() => line.test(server.shown), "the link", 20_000);
     const link = line.exec(server.shown);

@@ -27,8 +27,8 @@ afterAll(() => rmSync(STATE_FOLDER, { recursive: true, force: true }));
 export const TEST_VARIABLES = { XDG_STATE_HOME: STATE_FOLDER, SLIPSTREAM_KEY: "" };
 
 interface ProgramOptions {
-  /** The path of a built program. Otherwise the program runs from its source. */
-  built?: string | undefined;
+  /** The path of a built program, or null for the source. Default: see commandOf. */
+  built?: string | null;
   /** A command that runs the program, for example `ip netns exec NAME`. */
   through?: readonly string[];
   stdin?: Uint8Array | "pipe";
@@ -41,6 +41,17 @@ interface ProgramOptions {
 
 export type ProgramName = "serve" | "view" | "cameras" | "key" | "doctor";
 
+/**
+ * The command line that starts a program. The runner of all tests builds the programs once and names the result in
+ * SLIPSTREAM_TEST_PROGRAM, because a built program starts with half of the processor time. Otherwise the source runs.
+ */
+export function commandOf(
+  name: ProgramName,
+  built: string | null = process.env["SLIPSTREAM_TEST_PROGRAM"] ?? null,
+): string[] {
+  return built === null ? [process.execPath, at(`../../src/cli/${name}.ts`)] : [built, name];
+}
+
 /** A process with its JSON reports and its log lines so far. The end of the scope kills it. */
 export class Program<Report> implements AsyncDisposable {
   readonly reports: Report[] = [];
@@ -50,8 +61,6 @@ export class Program<Report> implements AsyncDisposable {
   readonly #reading: Promise<unknown>;
 
   constructor(name: ProgramName, flags: readonly string[], options: ProgramOptions = {}) {
-    const program =
-      options.built === undefined ? [process.execPath, at(`../../src/cli/${name}.ts`)] : [options.built, name];
     const noConfig =
       name === "serve" && options.cwd === undefined && !flags.includes("--config") ? ["--no-config"] : [];
     // Servers of tests run at the same time, and only one of them could have the default port of the web page.
@@ -59,7 +68,7 @@ export class Program<Report> implements AsyncDisposable {
     const hasReports = (name === "serve" || name === "view") && flags.includes("--json");
     const interval =
       hasReports && !flags.includes("--report-interval") ? ["--report-interval", String(1 / REPORTS_A_SECOND)] : [];
-    const command = [...program, ...flags, ...noConfig, ...noHttp, ...interval];
+    const command = [...commandOf(name, options.built), ...flags, ...noConfig, ...noHttp, ...interval];
     const child = Bun.spawn([...(options.through ?? []), ...command], {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       stdin: options.stdin ?? "ignore",
