@@ -21,16 +21,19 @@ const SIZE = { width: 640, height: 360 };
 const PATTERN = ["--source", "pattern", "--size", "640x360", "--fps", "20"];
 
 let desktop: Desktop;
+/** The server of the tests that start no server of their own. Each viewer of a test ends with the test. */
+let server: Server;
 /** A window that can cover others. Its viewer waits for a server. */
 let curtain: Program<ViewReport>;
 beforeAll(async () => {
-  desktop = await Desktop.start(SCREEN);
+  [desktop, server] = await Promise.all([Desktop.start(SCREEN), startServer(PATTERN)]);
   curtain = startViewer(9, ["--display", "sdl"], { env: desktop.env });
   await eventually("the curtain", () => desktop.findWindow(CURTAIN) !== null);
   moveCurtain("windowminimize");
 });
 afterAll(async () => {
   await curtain.end("SIGTERM");
+  await server.end("SIGTERM");
   await desktop[Symbol.asyncDispose]();
 });
 
@@ -51,10 +54,10 @@ function frameIn(window: Window, size = SIZE): number {
 }
 
 async function showWindow(
-  server: Server,
+  { port } = server,
   ...flags: string[]
 ): Promise<{ viewer: Program<ViewReport>; window: Window }> {
-  const viewer = startViewer(server.port, ["--display", "sdl", ...flags], { env: desktop.env });
+  const viewer = startViewer(port, ["--display", "sdl", ...flags], { env: desktop.env });
   await eventually("a window with the picture's size", () => findWindow()?.width === SIZE.width);
   const window = findWindow();
   if (window === null) throw new Error("the window has gone");
@@ -63,15 +66,15 @@ async function showWindow(
 }
 
 /** Waits until the viewer has shown nothing and the server has encoded nothing for a second. */
-async function untilNothingIsSent(server: Server, viewer: Program<ViewReport>): Promise<void> {
+async function untilNothingIsSent(viewer: Program<ViewReport>, from = server): Promise<void> {
   const before = viewer.reports.length;
   await viewer.until("no more pictures", ({ reports }) => {
     const second = reports.slice(before + 1).slice(-REPORTS_A_SECOND - 1);
     return second.length > REPORTS_A_SECOND && second.every(({ frames }) => frames === second[0]?.frames);
   });
-  const { length } = server.reports;
-  await server.until("a second", ({ reports }) => reports.length > length + REPORTS_A_SECOND);
-  const encoded = server.reports.slice(length).map((report) => report.encoded);
+  const { length } = from.reports;
+  await from.until("a second", ({ reports }) => reports.length > length + REPORTS_A_SECOND);
+  const encoded = from.reports.slice(length).map((report) => report.encoded);
   expect(encoded.at(-1)).toBe(encoded[0] ?? -1);
 }
 
@@ -82,11 +85,10 @@ describe("window: while it cannot be seen", () => {
   ])(
     "window: %s, it asks for no pictures, and shows the newest picture when it is visible again",
     async (_, hide, show) => {
-      await using server = await startServer(PATTERN);
-      const { viewer, window } = await showWindow(server);
+      const { viewer, window } = await showWindow();
       await using __ = viewer;
       desktop.xdotool(...hide(window.id));
-      await untilNothingIsSent(server, viewer);
+      await untilNothingIsSent(viewer);
       expect(viewer.last?.trouble).toBeNull(); // the viewer reports no trouble, although no pictures come
       expect(server.last?.viewers).toBe(1);
       const whenHidden = server.last?.frames ?? Infinity;
@@ -97,22 +99,20 @@ describe("window: while it cannot be seen", () => {
   );
 
   test.each(["software", "gpu"])("window: covered wholly, asks for no pictures (renderer %s)", async (renderer) => {
-    await using server = await startServer(PATTERN);
     const { viewer, window } = await showWindow(server, "--renderer", renderer);
     await using _ = viewer;
     moveCurtain("windowmap");
     moveCurtain("windowsize", "100%", "100%");
     moveCurtain("windowmove", "0", "0");
     moveCurtain("windowraise");
-    await untilNothingIsSent(server, viewer);
+    await untilNothingIsSent(viewer);
     const whenHidden = server.last?.frames ?? Infinity;
     moveCurtain("windowminimize");
     await eventually("a picture from after it was covered", () => frameIn(window) > whenHidden);
   });
 
   test("window: when a part of it is covered, it shows new pictures", async () => {
-    await using server = await startServer(PATTERN);
-    const { viewer, window } = await showWindow(server);
+    const { viewer, window } = await showWindow();
     await using _ = viewer;
     moveCurtain("windowmap");
     moveCurtain("windowsize", "200", "100");
@@ -125,15 +125,15 @@ describe("window: while it cannot be seen", () => {
   });
 
   test("window: when the server comes back while it is minimised, it shows the newest picture as soon as it is visible", async () => {
-    const server = await startServer(PATTERN);
-    const { viewer, window } = await showWindow(server);
+    const first = await startServer(PATTERN);
+    const { viewer, window } = await showWindow(first);
     await using _ = viewer;
     desktop.xdotool("windowminimize", window.id);
-    await untilNothingIsSent(server, viewer);
-    await server.end("SIGTERM");
-    await using back = await startServer([...PATTERN, "--port", String(server.port)]);
+    await untilNothingIsSent(viewer, first);
+    await first.end("SIGTERM");
+    await using back = await startServer([...PATTERN, "--port", String(first.port)]);
     await back.until("the viewer", ({ last }) => last?.viewers === 1);
-    await untilNothingIsSent(back, viewer);
+    await untilNothingIsSent(viewer, back);
     expect(back.last?.encoded).toBe(0);
     desktop.xdotool("windowmap", window.id);
     await eventually("a picture of the second server", () => frameIn(window) > 0);
@@ -141,7 +141,6 @@ describe("window: while it cannot be seen", () => {
   });
 
   test("window: with --output, a hidden viewer goes on writing frames", async () => {
-    await using server = await startServer(PATTERN);
     const { viewer, window } = await showWindow(server, "--output", "/dev/null");
     await using _ = viewer;
     desktop.xdotool("windowminimize", window.id);
@@ -153,14 +152,14 @@ describe("window: while it cannot be seen", () => {
 
   test("window: with --grid, a minimised window asks for no pictures of any camera", async () => {
     const cameras = ["--source", "pattern", "--source", "pattern"];
-    await using server = await startServer([...cameras, "--size", "320x240", "--fps", "20"]);
-    const flags = [`127.0.0.1:${server.port}`, "--display", "sdl", "--json", "--grid"];
+    await using pair = await startServer([...cameras, "--size", "320x240", "--fps", "20"]);
+    const flags = [`127.0.0.1:${pair.port}`, "--display", "sdl", "--json", "--grid"];
     await using viewer = new Program<GridReport>("view", flags, { env: desktop.env });
     const shown = ({ last }: Program<GridReport>) => last?.cameras.map((camera) => camera.frames) ?? [];
     await viewer.until("pictures of both", (program) => shown(program).length === 2 && !shown(program).includes(0));
-    const window = findWindow(`${server.port} - Slipstream`);
+    const window = findWindow(`${pair.port} - Slipstream`);
     desktop.xdotool("windowminimize", window?.id ?? "");
-    await server.until(
+    await pair.until(
       "no more encoding",
       ({ last }) => last?.cameras?.every(({ encodedFps }) => encodedFps === 0) ?? false,
     );
@@ -173,8 +172,7 @@ describe("window: while it cannot be seen", () => {
 
 describe("window: sizes that it asks for", () => {
   test("window: a small window gets smaller pictures, and large ones when it is large again", async () => {
-    await using server = await startServer(PATTERN);
-    const { viewer, window } = await showWindow(server);
+    const { viewer, window } = await showWindow();
     await using _ = viewer;
     desktop.xdotool("windowsize", window.id, "320", "180");
     await viewer.until("half the size", ({ last }) => last?.width === 320 && last.height === 180);
@@ -191,19 +189,19 @@ describe("window: sizes that it asks for", () => {
   });
 
   test("window: gets no larger pictures than it needs of a source that is larger than the screen", async () => {
-    await using server = await startServer(["--source", "pattern", "--size", "2048x1536", "--fps", "5"]);
-    await using viewer = startViewer(server.port, ["--display", "sdl"], { env: desktop.env });
+    await using large = await startServer(["--source", "pattern", "--size", "2048x1536", "--fps", "5"]);
+    await using viewer = startViewer(large.port, ["--display", "sdl"], { env: desktop.env });
     await viewer.until("half the size", ({ last }) => last?.width === 1024 && last.sourceWidth === 2048);
   });
 
   test("window: takes the size of a new source, even if it got small pictures before", async () => {
-    const server = await startServer(PATTERN);
-    const { viewer, window } = await showWindow(server);
+    const first = await startServer(PATTERN);
+    const { viewer, window } = await showWindow(first);
     await using _ = viewer;
     desktop.xdotool("windowsize", window.id, "320", "180");
     await viewer.until("half the size", ({ last }) => last?.width === 320);
-    await server.end("SIGTERM");
-    const port = ["--port", String(server.port)];
+    await first.end("SIGTERM");
+    const port = ["--port", String(first.port)];
     await using __ = await startServer(["--source", "pattern", "--size", "800x600", "--fps", "20", ...port]);
     await eventually("the other size", () => findWindow()?.width === 800);
     await viewer.until("whole pictures", ({ last }) => last?.width === 800);
