@@ -182,11 +182,11 @@ describe("view: servers that fail", () => {
       remarks: "error: no program listens on 127.0.0.1:9: start 'bun run serve' there\n",
     });
 
-    const patient = await runToEnd("view", ["127.0.0.1:9", "--display", "none", "--seconds", "1"]);
+    const patient = await runToEnd("view", ["127.0.0.1:9", "--display", "none", "--seconds", "3"]);
     expect(patient.remarks).toContain("no program listens on 127.0.0.1:9: start 'bun run serve' there; trying again");
-    const grid = await runToEnd("view", ["127.0.0.1:9", "--display", "none", "--grid", "--seconds", "1"]);
+    const grid = await runToEnd("view", ["127.0.0.1:9", "--display", "none", "--grid", "--seconds", "3"]);
     for (const { code, remarks } of [patient, grid]) {
-      expect({ code, last: lastLine(remarks) }).toEqual({ code: 1, last: "error: no picture was shown within 1 s" });
+      expect({ code, last: lastLine(remarks) }).toEqual({ code: 1, last: "error: no picture was shown within 3 s" });
     }
   });
 });

@@ -82,7 +82,7 @@ export function shareOf(rgba: Uint8Array, colour: readonly number[]): number {
 }
 
 export async function eventually(what: string, isTrue: () => boolean): Promise<void> {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 20_000;
   while (Date.now() < deadline) {
     if (isTrue()) return;
     await Bun.sleep(50);

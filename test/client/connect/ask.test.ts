@@ -7,7 +7,7 @@ import { writeWelcome } from "../../../src/protocol/greeting.ts";
 import { readPing, writePing, writePong } from "../../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../../src/protocol/splitter.ts";
 import { MessageType, WIRE_VERSION } from "../../../src/protocol/wire.ts";
-import { runToEnd, TEST_TIMEOUT_MS } from "../../support/programs.ts";
+import { Program, runToEnd, TEST_TIMEOUT_MS } from "../../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -49,9 +49,9 @@ test("ask: the list of an older server is its only camera; the question for its 
     ]);
     const asking = askForControls(asked, signal);
     await expect(asking).rejects.toThrow(/has not answered within 5 s: it may be older/);
-    const named = await runToEnd("view", [`127.0.0.1:${server.port}/door`, "--display", "none", "--seconds", "1"]);
-    expect(named.remarks).toContain(
-      "the server is too old to support several cameras: it shows only one instead of door",
+    await using named = new Program("view", [`127.0.0.1:${server.port}/door`, "--display", "none"]);
+    await named.until("the hint", ({ remarks }) =>
+      remarks.includes("the server is too old to support several cameras: it shows only one instead of door"),
     );
   } finally {
     server.close();
