@@ -34,10 +34,10 @@ const LONG: ReadonlySet<string> = new Set(["soak"]);
 const UNIT = ["types", "kernel-types", "page-types", "lint", "format", "dead-code", "tests"];
 
 /**
- * The number of test files that run at the same time. It is twice the number of processors, because half of the time a file waits for a
- * program, a report or a picture.
+ * The number of test files that run at the same time. It is three times the number of processors, because most of the time a file waits
+ * for a program, a report or a picture.
  */
-const PROCESSES = 2 * availableParallelism();
+const PROCESSES = 3 * availableParallelism();
 
 const separator = process.argv.indexOf("--");
 const ownArguments = separator < 0 ? process.argv : process.argv.slice(0, separator);
