@@ -1,8 +1,8 @@
-// state/folder.ts: the place of the state folder, for users and for services.
+// state/folder.ts: the places of the state folder and the cache folder, for users and for services.
 
 import { expect, test } from "bun:test";
 import { homedir } from "node:os";
-import { type StateEnvironment, stateFolder } from "../../src/state/folder.ts";
+import { cacheFolder, type StateEnvironment, stateFolder } from "../../src/state/folder.ts";
 
 const cases: [what: string, environment: StateEnvironment, folder: string][] = [
   ["a user", { HOME: "/home/ann" }, "/home/ann/.local/state/slipstream"],
@@ -31,4 +31,17 @@ const cases: [what: string, environment: StateEnvironment, folder: string][] = [
 
 test.each(cases)("stateFolder: the folder is right for %s", (_, environment, folder) => {
   expect(stateFolder(environment)).toBe(folder);
+});
+
+test.each<[what: string, environment: StateEnvironment, folder: string]>([
+  ["a user", { HOME: "/home/ann", XDG_STATE_HOME: "/data/state" }, "/home/ann/.cache/slipstream"],
+  ["a user with XDG_CACHE_HOME", { HOME: "/home/ann", XDG_CACHE_HOME: "/data/cache" }, "/data/cache/slipstream"],
+  [
+    "a service with CacheDirectory=",
+    { CACHE_DIRECTORY: "/var/cache/slip", STATE_DIRECTORY: "/var/lib/slip" },
+    "/var/cache/slip",
+  ],
+  ["a service without a home", { INVOCATION_ID: "1" }, "/var/cache/slipstream"],
+])("cacheFolder: the folder is right for %s", (_, environment, folder) => {
+  expect(cacheFolder(environment)).toBe(folder);
 });
