@@ -3,7 +3,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { SenderClock } from "../src/core/clock.ts";
 import { frameBytes, type Size } from "../src/core/pixel-format.ts";
-import type { DrawRequest, DrawResult } from "../src/capture/pattern/drawn-frames.ts";
+import { DrawnMemory, type DrawRequest, type DrawResult } from "../src/capture/pattern/drawn-frames.ts";
 import { drawFrameCode } from "../src/capture/pattern/frame-code.ts";
 
 export interface FootageSetup extends Size {
@@ -19,8 +19,12 @@ const bytes = frameBytes("rgba", width, height);
 const frames = Array.from({ length: footage.length / bytes }, (_, i) => footage.subarray(i * bytes, (i + 1) * bytes));
 const clock = new SenderClock();
 
-port.on("message", ({ frameNumber, rgba, requestedAt }: DrawRequest) => {
+const memory = new DrawnMemory();
+
+port.on("message", (request: DrawRequest) => {
+  const { frameNumber, requestedAt } = request;
   clock.hear(requestedAt);
+  const rgba = memory.pixelsOf(request);
   // This copy replaces the one that a camera's driver makes when it fills a buffer.
   rgba.set(frames[(frameNumber - 1) % frames.length] as Uint8Array);
   const bornAt = clock.now();

@@ -13,8 +13,14 @@ export interface DrawRequest extends Size {
   frameNumber: number;
   /** The time since the start of the source, in seconds. */
   seconds: number;
-  /** The pixels to fill, in shared memory. */
-  rgba: Uint8Array;
+  /**
+   * The shared memory with the pixels. It comes with the first request and when it has grown, because each copy of this object counts
+   * as much garbage as the whole memory.
+   */
+  memory?: SharedArrayBuffer;
+  /** The place of the pixels to fill in that memory. */
+  address: number;
+  bytes: number;
   /** The time of the request in the main thread's clock. */
   requestedAt: Micros;
 }
@@ -35,6 +41,17 @@ export interface DrawnFrames {
   worker: Worker;
 }
 
+/** The thread's side of the shared memory. */
+export class DrawnMemory {
+  #memory = new SharedArrayBuffer(0);
+
+  /** Returns the pixels to fill. */
+  pixelsOf({ memory, address, bytes }: DrawRequest): Uint8Array {
+    if (memory !== undefined) this.#memory = memory;
+    return new Uint8Array(this.#memory, address, bytes);
+  }
+}
+
 /** Delivers frames until the signal aborts. Rejects with SourceError when the thread fails. */
 export async function deliverDrawn(frames: DrawnFrames, sink: FrameSink, signal: AbortSignal): Promise<void> {
   const { size, framesPerSecond, worker } = frames;
@@ -49,6 +66,7 @@ export async function deliverDrawn(frames: DrawnFrames, sink: FrameSink, signal:
     waiting?.reject(death);
   });
   let frameNumber = 0;
+  let known: ArrayBufferLike | null = null;
   try {
     await pace(framesPerSecond, signal, async (seconds) => {
       if (death !== null) throw death;
@@ -60,9 +78,11 @@ export async function deliverDrawn(frames: DrawnFrames, sink: FrameSink, signal:
       }
       frameNumber++;
       waiting = Promise.withResolvers();
-      const rgba = slot.bytes.subarray(0, slotBytes);
+      const { buffer, byteOffset: address } = slot.bytes;
+      const place = { ...(buffer === known ? {} : { memory: buffer as SharedArrayBuffer }), address, bytes: slotBytes };
+      known = buffer;
       const requestedAt = nowMicros();
-      worker.postMessage({ ...size, frameNumber, seconds, rgba, requestedAt } satisfies DrawRequest);
+      worker.postMessage({ ...size, frameNumber, seconds, ...place, requestedAt } satisfies DrawRequest);
       try {
         const { bornAt } = await waiting.promise;
         sink.pixels(slot, "rgba", size, bornAt);

@@ -3,13 +3,14 @@
 import { parentPort } from "node:worker_threads";
 import { SenderClock } from "../../core/clock.ts";
 import type { Size } from "../../core/pixel-format.ts";
-import type { DrawRequest, DrawResult } from "./drawn-frames.ts";
+import { DrawnMemory, type DrawRequest, type DrawResult } from "./drawn-frames.ts";
 import { drawFrameCode } from "./frame-code.ts";
 import { TestCard } from "./test-card.ts";
 
 if (parentPort === null) throw new Error("pattern-worker.ts must run as a worker thread");
 const port = parentPort;
 const clock = new SenderClock();
+const memory = new DrawnMemory();
 let card: { size: Size; testCard: TestCard } | null = null;
 
 port.on("message", (request: DrawRequest) => {
@@ -18,9 +19,10 @@ port.on("message", (request: DrawRequest) => {
   if (card?.size.width !== size.width || card.size.height !== size.height) {
     card = { size, testCard: new TestCard(size) };
   }
-  card.testCard.draw(request.rgba, request.seconds);
+  const rgba = memory.pixelsOf(request);
+  card.testCard.draw(rgba, request.seconds);
   // The capture time is taken when the picture is complete, because a camera's capture time is also that of its last line.
   const bornAt = clock.now();
-  drawFrameCode(request.rgba, size, { frameNumber: request.frameNumber, bornAt });
+  drawFrameCode(rgba, size, { frameNumber: request.frameNumber, bornAt });
   port.postMessage({ bornAt } satisfies DrawResult);
 });
