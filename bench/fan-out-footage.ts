@@ -6,6 +6,7 @@ import { median } from "../src/core/statistics.ts";
 import { round } from "./bench.ts";
 import { type Draining, measureDraining } from "./draining.ts";
 import { feedFrames, looped } from "./frame-feeder.ts";
+import { JpegFolder } from "./peers/jpeg-folder.ts";
 import { hasUstreamer, startUstreamer } from "./peers/ustreamer.ts";
 import { measureMany, takePictures } from "./plain-clients.ts";
 import { startFedServer, startFootageServer } from "./processes.ts";
@@ -50,7 +51,8 @@ export async function measureFootage(lengths: Lengths, progress: (text: string) 
     note("passed on", figuresOf(await measurePassedOn(jpegs, lengths)));
     if (!hasUstreamer()) continue;
     say("ustreamer");
-    await using other = await startUstreamer(jpegs);
+    await using folder = await JpegFolder.create(jpegs);
+    await using other = await startUstreamer(folder, FPS);
     const { leastFps, cores } = await measureMany(other, viewers, measuredMs / 1000);
     note("ustreamer", { leastFps, serverCores: cores });
   }

@@ -1,6 +1,9 @@
 // A server of footage for benches: `serve()` with the footage source. Its reports are those of `serve --json`.
 //
-// Usage: bun bench/footage-server.ts KIND WIDTHxHEIGHT FPS [--workers N] [--quality N] [--codec NAME] [--http] [--cameras N]
+// Usage: bun bench/footage-server.ts KIND WIDTHxHEIGHT FPS [--workers N] [--quality N] [--codec NAME] [--http] [--cameras N] [--no-code]
+//        [--jpegs FOLDER]
+//
+// --no-code leaves out the frame code. --jpegs takes the JPEGs of a folder (peers/jpeg-folder.ts) instead of the footage.
 
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -14,6 +17,7 @@ import { describeServing } from "../src/server/report/report.ts";
 import { serve } from "../src/server/serve.ts";
 import { FOOTAGE_KINDS } from "./footage-file.ts";
 import { createFootageSource, footageCameras } from "./footage-source.ts";
+import { createFolderSource } from "./peers/jpeg-folder.ts";
 
 const REPORT_MS = 1_000;
 
@@ -26,6 +30,8 @@ await runMain(async (signal, { stop }) => {
       codec: { type: "string", default: DEFAULT_CODEC },
       http: { type: "boolean", default: false },
       cameras: { type: "string", default: "1" },
+      "no-code": { type: "boolean", default: false },
+      jpegs: { type: "string" },
     },
   });
   const kind = FOOTAGE_KINDS.find((name) => name === positionals[0]);
@@ -37,9 +43,14 @@ await runMain(async (signal, { stop }) => {
   const size = parseSize(positionals[1] ?? "");
   const quality = Number(values.quality);
   const names = values.cameras === "1" ? [undefined] : footageCameras(Number(values.cameras));
+  const { jpegs, "no-code": hasNoCode } = values;
+  const createSource = () =>
+    jpegs === undefined
+      ? createFootageSource(kind, size, framesPerSecond, !hasNoCode)
+      : createFolderSource(jpegs, framesPerSecond);
   const output = new Output({ subject: "server", json: true, onReaderGone: stop });
   await using server = await serve({
-    cameras: names.map((name) => ({ source: createFootageSource(kind, size, framesPerSecond), quality, name })),
+    cameras: names.map((name) => ({ source: createSource(), quality, name })),
     port: 0,
     http: values.http ? { port: 0 } : null,
     codec,

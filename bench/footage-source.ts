@@ -11,14 +11,17 @@ import type { Source } from "../src/capture/source.ts";
 import { type FootageKind, footageFile } from "./footage-file.ts";
 import type { FootageSetup } from "./footage-worker.ts";
 
-/** Creates the source. With `framesPerSecond` 0 it is as fast as the encoders. `run` makes the footage file if it is missing. */
-export function createFootageSource(kind: FootageKind, size: Size, framesPerSecond: number): Source {
+/**
+ * Creates the source. With `framesPerSecond` 0 it is as fast as the encoders. `run` makes the footage file if it is missing. Without the
+ * code, frozen footage does not change at all.
+ */
+export function createFootageSource(kind: FootageKind, size: Size, framesPerSecond: number, hasCode = true): Source {
   const name = `${kind} footage`;
   return {
     name,
     framesPerSecond,
     run(sink, signal) {
-      const setup: FootageSetup = { ...size, footage: load(footageFile(kind, size)) };
+      const setup: FootageSetup = { ...size, footage: load(footageFile(kind, size)), hasCode };
       const worker = new Worker(new URL("./footage-worker.ts", import.meta.url), { workerData: setup });
       return deliverDrawn({ name, size, framesPerSecond, worker }, sink, signal);
     },

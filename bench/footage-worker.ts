@@ -9,11 +9,13 @@ import { drawFrameCode } from "../src/capture/pattern/frame-code.ts";
 export interface FootageSetup extends Size {
   /** Raw RGBA frames. Several cameras share them. */
   footage: SharedArrayBuffer;
+  /** Whether each frame has a frame code. */
+  hasCode: boolean;
 }
 
 if (parentPort === null) throw new Error("footage-worker.ts must run as a worker thread");
 const port = parentPort;
-const { width, height, ...setup } = workerData as FootageSetup;
+const { width, height, hasCode, ...setup } = workerData as FootageSetup;
 const footage = new Uint8Array(setup.footage);
 const bytes = frameBytes("rgba", width, height);
 const frames = Array.from({ length: footage.length / bytes }, (_, i) => footage.subarray(i * bytes, (i + 1) * bytes));
@@ -28,6 +30,6 @@ port.on("message", (request: DrawRequest) => {
   // This copy replaces the one that a camera's driver makes when it fills a buffer.
   rgba.set(frames[(frameNumber - 1) % frames.length] as Uint8Array);
   const bornAt = clock.now();
-  drawFrameCode(rgba, { width, height }, { frameNumber, bornAt });
+  if (hasCode) drawFrameCode(rgba, { width, height }, { frameNumber, bornAt });
   port.postMessage({ bornAt } satisfies DrawResult);
 });

@@ -8,6 +8,7 @@ import { median } from "../src/core/statistics.ts";
 import { atLeast, atMost, type Bench, type Bound, round } from "./bench.ts";
 import type { DrainedReport, SnapshotReport } from "./plain-client.ts";
 import { cpuMsBetween, readCpuTimes } from "./process-figures.ts";
+import { JpegFolder } from "./peers/jpeg-folder.ts";
 import { hasUstreamer, startUstreamer } from "./peers/ustreamer.ts";
 import { type RunningServer, startServer } from "./processes.ts";
 
@@ -127,7 +128,8 @@ async function measureUstreamer(
   progress: (text: string) => void,
 ): Promise<Measured | null> {
   if (!hasUstreamer()) return null;
-  await using other = await startUstreamer(jpegs);
+  await using folder = await JpegFolder.create(jpegs);
+  await using other = await startUstreamer(folder, FPS);
   return await measure(other, lengths, progress);
 }
 

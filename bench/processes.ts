@@ -55,8 +55,8 @@ export interface FootageFlags {
   /** 0 means as fast as possible. */
   fps: number;
   /**
-   * `--workers`, `--quality` and `--codec` as in `serve`, `--http` for an HTTP door on a free port, and `--cameras` for several cameras,
-   * whose names are those of `footageCameras`.
+   * The flags of footage-server.ts, for example `--http` for an HTTP door on a free port, and `--cameras` for several cameras, whose names
+   * are those of `footageCameras`.
    */
   flags?: readonly string[];
 }

@@ -1,7 +1,8 @@
 // A V4L2 camera of Motion JPEG without a device, for programs that read cameras with V4L2 and mmap. It is loaded with LD_PRELOAD.
 //
-// FAKE_CAMERA is the path that the program opens (any file), FAKE_JPEGS a folder with 0000.jpg, 0001.jpg … of 1280×720, which the
-// camera delivers 30 times a second. The descriptor is a timer, so select(2) and poll(2) work without further ado.
+// FAKE_CAMERA is the path that the program opens (any file), FAKE_JPEGS a folder with 0000.jpg, 0001.jpg … of 1280×720, and with the file
+// `times` (jpeg-folder.ts), where the camera notes when it delivers each of them. FAKE_INTERVAL_NS is the time between two pictures.
+// The descriptor is a timer, so select(2) and poll(2) work without further ado.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -21,7 +22,6 @@
 #define BUFFERS 8
 #define BUFFER_BYTES (1 << 20)
 #define MOST_JPEGS 300
-#define INTERVAL_NS 33333333
 
 static int camera = -1;
 static unsigned char *buffers[BUFFERS];
@@ -32,6 +32,8 @@ static struct {
 } jpegs[MOST_JPEGS];
 static int jpeg_count, jpeg_index;
 static unsigned sequence;
+/** The time of the last delivery of each JPEG, in microseconds since 1970. */
+static int64_t *times;
 
 static void load_jpegs(void) {
   char path[4096];
@@ -45,6 +47,12 @@ static void load_jpegs(void) {
     fclose(file);
     jpeg_count++;
   }
+  snprintf(path, sizeof path, "%s/times", getenv("FAKE_JPEGS"));
+  const int file = open(path, O_RDWR);
+  if (file < 0) abort();
+  times = mmap(NULL, MOST_JPEGS * sizeof *times, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  if (times == MAP_FAILED) abort();
+  close(file);
 }
 
 static int open_camera(void) {
@@ -53,7 +61,8 @@ static int open_camera(void) {
     if (buffers[i] == NULL)
       buffers[i] = mmap(NULL, BUFFER_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   camera = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
-  const struct itimerspec every_frame = {{0, INTERVAL_NS}, {0, INTERVAL_NS}};
+  const long interval = atol(getenv("FAKE_INTERVAL_NS"));
+  const struct itimerspec every_frame = {{0, interval}, {0, interval}};
   timerfd_settime(camera, 0, &every_frame, NULL);
   queue_head = queue_tail = 0;
   return camera;
@@ -117,6 +126,8 @@ static int dequeue(struct v4l2_buffer *buffer) {
   buffer->sequence = sequence++;
   buffer->timestamp.tv_sec = now.tv_sec;
   buffer->timestamp.tv_usec = now.tv_nsec / 1000;
+  clock_gettime(CLOCK_REALTIME, &now);
+  times[jpeg_index] = now.tv_sec * 1000000ll + now.tv_nsec / 1000;
   return 0;
 }
 

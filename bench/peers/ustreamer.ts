@@ -1,10 +1,11 @@
-// Starts ustreamer, another server of Motion JPEG over HTTP, with a fake camera that delivers given JPEGs 30 times a second.
+// Starts ustreamer, another server of Motion JPEG over HTTP, with a fake camera that delivers given JPEGs.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { JpegFolder } from "./jpeg-folder.ts";
 
 export interface Ustreamer extends AsyncDisposable {
   port: number;
@@ -15,8 +16,8 @@ export function hasUstreamer(): boolean {
   return process.platform === "linux" && Bun.which("ustreamer") !== null && Bun.which("gcc") !== null;
 }
 
-/** `jpegs` are pictures of 1280×720. */
-export async function startUstreamer(jpegs: readonly Uint8Array[]): Promise<Ustreamer> {
+/** `jpegs` has pictures of 1280×720. */
+export async function startUstreamer(jpegs: JpegFolder, framesPerSecond: number): Promise<Ustreamer> {
   const folder = await mkdtemp(join(tmpdir(), "slipstream-bench-"));
   const source = fileURLToPath(new URL("./fake-camera.c", import.meta.url));
   const library = join(folder, "fake-camera.so");
@@ -24,14 +25,17 @@ export async function startUstreamer(jpegs: readonly Uint8Array[]): Promise<Ustr
   if (!built.success) throw new Error(`gcc cannot build the fake camera: ${built.stderr.toString()}`);
   const camera = join(folder, "camera");
   await Bun.write(camera, "");
-  for (const [index, jpeg] of jpegs.entries()) {
-    await Bun.write(join(folder, `${String(index).padStart(4, "0")}.jpg`), jpeg);
-  }
   const port = await freePort();
   const command = ["ustreamer", "-d", camera, "-m", "MJPEG", "-c", "HW", "-r", "1280x720", "-f", "30"];
   const child = Bun.spawn([...command, "-p", String(port)], {
     stdio: ["ignore", "ignore", "ignore"],
-    env: { ...process.env, LD_PRELOAD: library, FAKE_CAMERA: camera, FAKE_JPEGS: folder },
+    env: {
+      ...process.env,
+      LD_PRELOAD: library,
+      FAKE_CAMERA: camera,
+      FAKE_JPEGS: jpegs.path,
+      FAKE_INTERVAL_NS: String(Math.round(1e9 / framesPerSecond)),
+    },
   });
   const stop = async () => {
     child.kill();

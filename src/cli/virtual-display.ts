@@ -5,14 +5,21 @@ export interface VirtualDisplay extends AsyncDisposable {
   readonly name: string;
 }
 
-/** Starts Xvfb, which chooses a free display number itself. Throws an error with its error output if it does not start. */
-export async function startVirtualDisplay(width = 1920, height = 1080): Promise<VirtualDisplay> {
+/**
+ * Starts Xvfb, which chooses a free display number itself. With `folder`, its pixels are in the file `Xvfb_screen0` there, as an X
+ * Window Dump. Throws an error with its error output if it does not start.
+ */
+export async function startVirtualDisplay(width = 1920, height = 1080, folder?: string): Promise<VirtualDisplay> {
   const screen = `${width}x${height}x24`;
+  const shown = folder === undefined ? [] : ["-fbdir", folder];
   // Without -noreset an X server restarts when its last client disconnects, and closes the connection of a client that comes at that moment.
-  const xvfb = Bun.spawn(["Xvfb", "-displayfd", "3", "-screen", "0", screen, "-nolisten", "tcp", "-noreset"], {
-    stdio: ["ignore", "ignore", "pipe", "pipe"],
-    detached: true, // Ctrl-C must not reach it, because its user first closes the windows and then ends it
-  });
+  const xvfb = Bun.spawn(
+    ["Xvfb", "-displayfd", "3", "-screen", "0", screen, "-nolisten", "tcp", "-noreset", ...shown],
+    {
+      stdio: ["ignore", "ignore", "pipe", "pipe"],
+      detached: true, // Ctrl-C must not reach it, because its user first closes the windows and then ends it
+    },
+  );
   const number = await firstLine(Bun.file(xvfb.stdio[3] as number).stream());
   if (number === "") throw new Error(`Xvfb did not start: ${await new Response(xvfb.stderr).text()}`);
   return {

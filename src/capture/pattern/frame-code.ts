@@ -43,15 +43,18 @@ export function drawFrameCode(rgba: Uint8Array, size: Size, code: FrameCode): vo
   }
 }
 
-/** Reads the code from RGBA pixels. Returns null when there is no code or it is damaged. */
-export function readFrameCode(rgba: Uint8Array, size: Size): FrameCode | null {
+/**
+ * Reads the code from RGBA pixels, in lines of `lineBytes` bytes. Returns null when there is no code or it is damaged. Only the green
+ * bytes are read, so BGRA will do as well.
+ */
+export function readFrameCode(rgba: Uint8Array, size: Size, lineBytes = 4 * size.width): FrameCode | null {
   const bytes = Buffer.alloc(CODE_BYTES);
   for (let row = 0; row < ROWS; row++) {
     const [top, bottom] = cellRows(size, row);
     const y = (top + bottom) >> 1;
     for (let column = 0; column < COLUMNS; column++) {
       const x = (cellEdge(size, column) + cellEdge(size, column + 1)) >> 1;
-      const green = rgba[(y * size.width + x) * 4 + 1] ?? 0;
+      const green = rgba[y * lineBytes + 4 * x + 1] ?? 0;
       const bit = row * COLUMNS + column;
       if (green > 127) bytes[bit >> 3] = (bytes[bit >> 3] as number) | (0x80 >> (bit & 7));
     }
