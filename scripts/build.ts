@@ -7,6 +7,7 @@ import { VERSION } from "../src/core/version.ts";
 import { licencesOf } from "./build/licences.ts";
 import { providePackage } from "./build/package.ts";
 import { provideProgram } from "./build/program.ts";
+import { buildDebs } from "./package/debs.ts";
 
 const ROOT = dirname(import.meta.dir);
 
@@ -19,6 +20,7 @@ const BUILD: Readonly<Record<string, () => Promise<string[]>>> = {
     return [await provideProgram(ROOT), licences];
   },
   package: async () => [await providePackage(ROOT)],
+  deb: () => buildDebs(ROOT),
 };
 
 const command = asProgram(new Command("bun run build"), VERSION)
@@ -26,7 +28,7 @@ const command = asProgram(new Command("bun run build"), VERSION)
   .addArgument(
     new Argument(
       "[what...]",
-      "kernels: the codec kernels; program: dist/slipstream, a single file (default); package: the npm package",
+      "kernels: the codec kernels; program: dist/slipstream, a single file (default); package: the npm package; deb: packages for Debian, amd64 and arm64",
     ).choices(Object.keys(BUILD)),
   );
 

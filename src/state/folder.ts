@@ -26,7 +26,7 @@ export interface StateEnvironment {
  *
  * 1. the folder that systemd made for the service (`StateDirectory=slipstream`),
  * 2. `$XDG_STATE_HOME/slipstream`,
- * 3. `/var/lib/slipstream` for a service that has no home,
+ * 3. `/var/lib/slipstream` for a service that has no home, and for a user whose home it is: that of the Debian package,
  * 4. `~/.local/state/slipstream`.
  */
 export function stateFolder(environment: StateEnvironment = process.env): string {
@@ -50,6 +50,7 @@ function folder(
   if (ofService !== undefined && isAbsolute(ofService)) return ofService;
   // Relative paths are to be ignored (XDG Base Directory Specification, Environment variables).
   if (fromUser !== undefined && isAbsolute(fromUser)) return join(fromUser, NAME);
+  if (HOME === join(ofServices, NAME)) return HOME;
   const hasHome = HOME !== undefined && isAbsolute(HOME) && HOME !== "/";
   if (INVOCATION_ID !== undefined && !hasHome) return join(ofServices, NAME);
   return join(hasHome ? HOME : homedir(), atHome, NAME);

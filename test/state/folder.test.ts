@@ -25,6 +25,7 @@ const cases: [what: string, environment: StateEnvironment, folder: string][] = [
   ],
   ["a service without a home", { INVOCATION_ID: "1" }, "/var/lib/slipstream"],
   ["a service whose home is /", { INVOCATION_ID: "1", HOME: "/" }, "/var/lib/slipstream"],
+  ["the user of the Debian package", { HOME: "/var/lib/slipstream" }, "/var/lib/slipstream"],
   ["a program of a desktop session", { INVOCATION_ID: "1", HOME: "/home/ann" }, "/home/ann/.local/state/slipstream"],
   ["an empty environment", {}, `${homedir()}/.local/state/slipstream`],
 ];
