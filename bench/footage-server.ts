@@ -1,4 +1,5 @@
-// A server of footage for benches: `serve()` with the footage source. Its reports are those of `serve --json`.
+// A server of footage for benches: `serve()` with the footage source, or with that of two changing tiles (two-tiles-source.ts). Its
+// reports are those of `serve --json`.
 //
 // Usage: bun bench/footage-server.ts KIND WIDTHxHEIGHT FPS [--workers N] [--quality N] [--codec NAME] [--http] [--cameras N] [--no-code]
 //        [--jpegs FOLDER]
@@ -18,6 +19,7 @@ import { serve } from "../src/server/serve.ts";
 import { FOOTAGE_KINDS } from "./footage-file.ts";
 import { createFootageSource, footageCameras } from "./footage-source.ts";
 import { createFolderSource } from "./peers/jpeg-folder.ts";
+import { createTwoTilesSource, TWO_TILES } from "./two-tiles-source.ts";
 
 const REPORT_MS = 1_000;
 
@@ -34,20 +36,23 @@ await runMain(async (signal, { stop }) => {
       jpegs: { type: "string" },
     },
   });
-  const kind = FOOTAGE_KINDS.find((name) => name === positionals[0]);
+  const kind = ([...FOOTAGE_KINDS, TWO_TILES] as const).find((name) => name === positionals[0]);
   const codec = CODEC_NAMES.find((name) => name === values.codec);
   const framesPerSecond = Number(positionals[2]);
   if (kind === undefined || codec === undefined || !(framesPerSecond >= 0)) {
-    throw new UsageError(`the footage server takes a kind (${FOOTAGE_KINDS.join(", ")}), a size and a rate`);
+    throw new UsageError(
+      `the footage server takes a kind (${FOOTAGE_KINDS.join(", ")}, ${TWO_TILES}), a size and a rate`,
+    );
   }
   const size = parseSize(positionals[1] ?? "");
   const quality = Number(values.quality);
   const names = values.cameras === "1" ? [undefined] : footageCameras(Number(values.cameras));
   const { jpegs, "no-code": hasNoCode } = values;
-  const createSource = () =>
-    jpegs === undefined
-      ? createFootageSource(kind, size, framesPerSecond, !hasNoCode)
-      : createFolderSource(jpegs, framesPerSecond);
+  const createSource = () => {
+    if (jpegs !== undefined) return createFolderSource(jpegs, framesPerSecond);
+    if (kind === TWO_TILES) return createTwoTilesSource(size, framesPerSecond);
+    return createFootageSource(kind, size, framesPerSecond, !hasNoCode);
+  };
   const output = new Output({ subject: "server", json: true, onReaderGone: stop });
   await using server = await serve({
     cameras: names.map((name) => ({ source: createSource(), quality, name })),

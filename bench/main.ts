@@ -22,6 +22,7 @@ import { passthroughBench } from "./passthrough.ts";
 import { installPeers, peersBench } from "./peers.ts";
 import { sharingBench } from "./sharing.ts";
 import { slowViewerBench } from "./slow-viewer.ts";
+import { smallChangeBench } from "./small-change.ts";
 import { stagesBench } from "./stages.ts";
 import { stillBench } from "./still.ts";
 import { thinLinkBench } from "./thin-link.ts";
@@ -40,6 +41,7 @@ const BENCHES: Record<string, Bench> = {
   "fan-out": fanOutBench,
   cameras: camerasBench,
   still: stillBench,
+  "small-change": smallChangeBench,
   passthrough: passthroughBench,
   tls: tlsBench,
   hostile: hostileBench,

@@ -17,6 +17,7 @@ import { type Micros, nowMicros } from "../src/core/clock.ts";
 import { Durations, type LatencyMs, median, roundMs } from "../src/core/statistics.ts";
 import type { Size } from "../src/core/pixel-format.ts";
 import { readFrameCode } from "../src/capture/pattern/frame-code.ts";
+import { readTileCode } from "./tile-code.ts";
 import { AgeOverTime, type AgeSamples } from "./age-over-time.ts";
 
 /** The figures from the pixels, and the viewer's own report. */
@@ -79,7 +80,7 @@ function beginToMeasure(): void {
 }
 
 function examine(picture: RgbaPicture): void {
-  const code = readFrameCode(picture.pixels, picture);
+  const code = readFrameCode(picture.pixels, picture) ?? readTileCode(picture.pixels, picture);
   if (code === null) {
     if (frames > 0) unreadable++; // before the first picture the screen is blank
     return;

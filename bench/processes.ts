@@ -9,6 +9,7 @@ import type { ServeReport } from "../src/server/report/report.ts";
 import type { DrainReport } from "./drain-client.ts";
 import type { FootageKind } from "./footage-file.ts";
 import type { ProbeReport, ProbeWindow } from "./probe-viewer.ts";
+import type { TWO_TILES } from "./two-tiles-source.ts";
 import type { Link, LinkOptions } from "../test/support/link.ts";
 import type { RelayCommand } from "./link-process.ts";
 
@@ -50,7 +51,7 @@ export function startServer(
 }
 
 export interface FootageFlags {
-  kind: FootageKind;
+  kind: FootageKind | typeof TWO_TILES;
   size: Size;
   /** 0 means as fast as possible. */
   fps: number;

@@ -101,8 +101,11 @@ export interface PreparedPicture {
 export interface TileEncoder {
   /** Makes the tables. Throws CodecError for a format that cannot be encoded. */
   prepare(job: PrepareTilesJob): PreparedPicture;
-  /** Encodes bands until none is left, and calls `onBand` after each. Throws CodecError. */
-  encode(job: EncodeTilesJob, onBand: (band: BandOutput) => void): void;
+  /**
+   * Encodes bands until none is left, and calls `onBand` after each. It asks `mayGoOn` before each band except the first. Returns
+   * whether no band is left. Throws CodecError.
+   */
+  encode(job: EncodeTilesJob, onBand: (band: BandOutput) => void, mayGoOn?: () => boolean): boolean;
 }
 
 /**

@@ -4,6 +4,7 @@ import { watchFrames } from "../capture/supervise/watchdog.ts";
 import { BUN_RUNTIME } from "../codec/bun/runtime.ts";
 import { Arena } from "../codec/memory/arena.ts";
 import { FairShare } from "../codec/threads/fair-share.ts";
+import { ownTileEncoder } from "../codec/threads/own-tile-encoder.ts";
 import { CodecPool } from "../codec/threads/pool.ts";
 import { ConnectionError, messageOf } from "../core/errors.ts";
 import { isLoopbackHost } from "../core/host-port.ts";
@@ -83,6 +84,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const surroundings: Omit<CameraSurroundings, "logOf" | "follower"> = {
     arena,
     pool,
+    own: ownTileEncoder(resolved.codec, arena, pool),
     codec: resolved.codec,
     frames: resolved.frames,
     allowControls: resolved.allowControls,

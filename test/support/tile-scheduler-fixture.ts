@@ -7,7 +7,8 @@ import { Arena } from "../../src/codec/memory/arena.ts";
 import { GrowingBlock } from "../../src/codec/memory/growing-block.ts";
 import { CodecPool } from "../../src/codec/threads/pool.ts";
 import { SimdEncoder } from "../../src/codec/simd/encoder.ts";
-import type { BandOutput } from "../../src/codec/tile-jobs.ts";
+import { OwnKernel } from "../../src/codec/threads/own-kernel.ts";
+import type { BandOutput, TileEncoder } from "../../src/codec/tile-jobs.ts";
 import { cutTiles } from "../../src/codec/jpeg/stitch.ts";
 import { Health } from "../../src/core/health.ts";
 import { SILENT_LOG } from "../../src/core/log.ts";
@@ -63,8 +64,11 @@ export class Threads {
   readonly pool: SpoiledPool;
   readonly restarted: string[] = [];
   onIdle: () => void = () => undefined;
+  /** The encoder of the main thread, which is the test's own. Without it, only the threads encode. */
+  readonly own: OwnKernel<TileEncoder> | null;
 
-  constructor(threads: number) {
+  /** `load` loads the main thread's encoder. */
+  constructor(threads: number, load: ((arena: Arena, pool: CodecPool) => Promise<TileEncoder>) | null = null) {
     this.pool = new SpoiledPool({
       runtime: BUN_RUNTIME,
       arena: this.arena,
@@ -74,6 +78,7 @@ export class Threads {
       onBroken: () => undefined,
       onRestarted: (reason) => this.restarted.push(reason),
     });
+    this.own = load === null ? null : OwnKernel.create(this.pool, () => load(this.arena, this.pool));
   }
 
   /** The number of bytes taken from the arena. */
@@ -105,7 +110,8 @@ export class EncodeFixture implements Demand, TileSink, PictureSink {
     const { arena, pool } = threads;
     const { captures, figures, renditions } = this;
     const track = trace === null ? null : new TraceTrack(trace, "camera test");
-    const shared = { arena, pool, sampling, figures, demand: this, log: SILENT_LOG, track };
+    const { own } = threads;
+    const shared = { arena, pool, own, sampling, figures, demand: this, log: SILENT_LOG, track };
     const source = { framesPerSecond: 30 };
     const tiles = new TileScheduler({ ...shared, noise, source, renditions, sinks: [this] });
     const listener = { frameCaptured: () => undefined };
@@ -184,6 +190,7 @@ export class EncodeFixture implements Demand, TileSink, PictureSink {
     for (let times = 0; times === 0 || this.renditions.wanted.some(lacksIt); times++) {
       if (performance.now() > giveUpAt) throw new Error("a rendition never came");
       await this.encode(frame);
+      await Bun.sleep(0); // the frame may be finished before a thread is heard
     }
   }
 

@@ -5,9 +5,10 @@ import { GrowingBlock } from "../../src/codec/memory/growing-block.ts";
 import { BUN_RUNTIME } from "../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../src/codec/threads/pool.ts";
 import { instantiateDecoder, JpegPicture } from "../../src/codec/simd/decoder.ts";
+import { createTileDecoder } from "../../src/codec/simd/tile-decoder.ts";
 import { WASM } from "../../src/codec/bun/wasm.ts";
 import type { Origin } from "../../src/client/picture.ts";
-import type { DecodedPicture } from "../../src/client/picture.ts";
+import type { DecodedPicture, DecodeEvents } from "../../src/client/picture.ts";
 import { createTileStreams, type TileStreams } from "../../src/client/decode/tile-streams.ts";
 import { nowMicros } from "../../src/core/clock.ts";
 import { TileCollector } from "../../src/protocol/tile-list.ts";
@@ -34,8 +35,11 @@ export interface Setup extends AsyncDisposable {
   pixelsOf: (jpeg: Uint8Array) => Uint8Array;
 }
 
-/** Starts threads, a connection and TileStreams. */
-export async function startTileStreams(threads: number): Promise<Setup> {
+/** Starts threads, a connection and TileStreams. `loadOwn` loads the decoder with which the test's own thread decodes a few tiles. */
+export async function startTileStreams(
+  threads: number,
+  loadOwn: typeof createTileDecoder | null = null,
+): Promise<Setup> {
   const arena = Arena.create();
   const server = await openConnection();
   const decoded: DecodedPicture[] = [];
@@ -43,7 +47,7 @@ export async function startTileStreams(threads: number): Promise<Setup> {
   const restarted: string[] = [];
   let streams: TileStreams | null = null;
   const pool = new CodecPool({
-    runtime: BUN_RUNTIME,
+    runtime: loadOwn !== null ? BUN_RUNTIME : { ...BUN_RUNTIME, nextTurn: null },
     arena,
     codec: "simd",
     threads,
@@ -51,13 +55,14 @@ export async function startTileStreams(threads: number): Promise<Setup> {
     onBroken: () => undefined,
     onRestarted: (reason) => restarted.push(reason),
   });
-  const created = await createTileStreams(arena, pool, {
+  const events: DecodeEvents = {
     onDecoded(picture) {
       decoded.push(picture);
       setup.onDecoded(picture);
     },
     onDropped: ({ frameNumber }, cause, reason) => dropped.push({ frameNumber, cause, reason }),
-  });
+  };
+  const created = await createTileStreams(arena, pool, events, loadOwn ?? createTileDecoder);
   streams = created;
   const setup: Setup = {
     ...{ arena, pool, streams, decoded, dropped, restarted },

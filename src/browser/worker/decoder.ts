@@ -20,6 +20,7 @@ export function createRuntime(arena: Arena, base: string): CodecRuntime {
   });
   return {
     wasm,
+    nextTurn: null,
     startThread(_setup, listener) {
       let run: ((job: Job) => void) | null = null;
       const load = () => createCodec(arena, wasm);

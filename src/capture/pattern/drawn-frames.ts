@@ -3,7 +3,7 @@
 import type { Worker } from "node:worker_threads";
 import { type Micros, nowMicros, sleep } from "../../core/clock.ts";
 import { SourceError } from "../../core/errors.ts";
-import { frameBytes, type Size } from "../../core/pixel-format.ts";
+import { frameBytes, type PixelFormat, type Size } from "../../core/pixel-format.ts";
 import { pace } from "../../core/pace.ts";
 import type { FrameSink } from "../source.ts";
 
@@ -35,6 +35,8 @@ export interface DrawnFrames {
   /** The source's name for messages. */
   name: string;
   size: Size;
+  /** Default: rgba. */
+  format?: PixelFormat;
   /** The frame rate. 0 means as fast as the encoders take frames. */
   framesPerSecond: number;
   /** The thread that draws. `deliverDrawn` ends it. */
@@ -54,8 +56,8 @@ export class DrawnMemory {
 
 /** Delivers frames until the signal aborts. Rejects with SourceError when the thread fails. */
 export async function deliverDrawn(frames: DrawnFrames, sink: FrameSink, signal: AbortSignal): Promise<void> {
-  const { size, framesPerSecond, worker } = frames;
-  const slotBytes = frameBytes("rgba", size.width, size.height);
+  const { size, format = "rgba", framesPerSecond, worker } = frames;
+  const slotBytes = frameBytes(format, size.width, size.height);
   // Promise.race with the thread's end is not used here, because each race adds a reaction to that promise, and the promise keeps
   // them as long as the thread runs.
   let waiting: PromiseWithResolvers<DrawResult> | null = null;
@@ -70,7 +72,7 @@ export async function deliverDrawn(frames: DrawnFrames, sink: FrameSink, signal:
   try {
     await pace(framesPerSecond, signal, async (seconds) => {
       if (death !== null) throw death;
-      const slot = sink.reserve("rgba", size);
+      const slot = sink.reserve(format, size);
       if (slot === null) {
         if (framesPerSecond > 0) sink.lost();
         else await sleep(1, signal); // Without a rate the encoders decide when the next frame is drawn.
@@ -85,7 +87,7 @@ export async function deliverDrawn(frames: DrawnFrames, sink: FrameSink, signal:
       worker.postMessage({ ...size, frameNumber, seconds, ...place, requestedAt } satisfies DrawRequest);
       try {
         const { bornAt } = await waiting.promise;
-        sink.pixels(slot, "rgba", size, bornAt);
+        sink.pixels(slot, format, size, bornAt);
       } catch (error) {
         slot.release();
         throw error;

@@ -1,4 +1,5 @@
-// Decodes one stream of tiles. Tiles go to idle codec threads when they arrive (stream-jobs.ts). When a frame is complete, its
+// Decodes one stream of tiles. When tiles arrive, this thread decodes them itself if they are few, and else they go to idle
+// codec threads (stream-jobs.ts). When a frame is complete, its
 // changed tiles are converted to pixels, and the frame is passed on.
 //
 // Frames wait in the order of arrival. Only tiles of the oldest frame are decoded. The compressed tiles of later frames wait
@@ -84,8 +85,11 @@ export class TileStream {
       this.#arriving = null;
       if (frame !== this.#current) this.#letWait(frame, this.#current);
     }
+    // Tiles that this thread decodes itself are handed on during the call of `pump`. Threads take longer than the copying.
+    const isCopiedFirst = added !== null && this.#jobs.isOwnWork(frame);
+    if (isCopiedFirst) keepCopy(added, view);
     this.pump();
-    if (added !== null) keepCopy(added, view);
+    if (added !== null && !isCopiedFirst) keepCopy(added, view);
   }
 
   /**

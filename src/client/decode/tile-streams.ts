@@ -2,10 +2,12 @@
 // reused.
 
 import type { Arena } from "../../codec/memory/arena.ts";
+import { OwnKernel } from "../../codec/threads/own-kernel.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
 import { RecycledBlocks } from "../../codec/memory/recycled-blocks.ts";
 import { BytePool } from "../../core/byte-pool.ts";
 import { type DecoderExports, instantiateDecoder } from "../../codec/simd/decoder.ts";
+import { createTileDecoder } from "../../codec/simd/tile-decoder.ts";
 import { CodecError, ProtocolError } from "../../core/errors.ts";
 import type { StreamHeader, Tiles } from "../../protocol/messages.ts";
 import type { Arrival, Origin } from "../picture.ts";
@@ -21,10 +23,16 @@ import { TileStream } from "./tile-stream.ts";
  */
 export const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 
-/** Loads the decoder kernel, with which this thread reads headers. Threads of the pool decode the tiles. */
-export async function createTileStreams(arena: Arena, pool: CodecPool, events: DecodeEvents): Promise<TileStreams> {
+/** Loads the decoder kernel, with which this thread reads headers. `loadOwn` loads the decoder with which it decodes a few tiles. */
+export async function createTileStreams(
+  arena: Arena,
+  pool: CodecPool,
+  events: DecodeEvents,
+  loadOwn = createTileDecoder,
+): Promise<TileStreams> {
   const kernel = await instantiateDecoder(await pool.wasm.kernel("decoder"), arena.memory);
-  return new TileStreams(arena, pool, events, kernel);
+  const own = OwnKernel.create(pool, () => loadOwn(arena, pool.wasm));
+  return new TileStreams({ arena, pool, own, events }, kernel);
 }
 
 export class TileStreams {
@@ -35,10 +43,11 @@ export class TileStreams {
   #retired: TileStream[] = [];
   #spare: TileCanvas[] = [];
 
-  constructor(arena: Arena, pool: CodecPool, events: DecodeEvents, kernel: DecoderExports) {
+  constructor(given: Pick<TileResources, "arena" | "pool" | "own" | "events">, kernel: DecoderExports) {
+    const { arena } = given;
     const parts = { blocks: new RecycledBlocks(arena), copies: new BytePool() };
     const lists = new RecycledBlocks(arena);
-    this.#resources = { arena, pool, parts, lists, slots: new PixelSlots(arena), events };
+    this.#resources = { ...given, parts, lists, slots: new PixelSlots(arena) };
     this.#kernel = kernel;
   }
 

@@ -8,7 +8,7 @@ import type { WorkerMessage, WorkerSetup } from "../threads/job.ts";
 import { WASM } from "./wasm.ts";
 
 /** The runtime for `new CodecPool` in programs on Bun. */
-export const BUN_RUNTIME: CodecRuntime = { wasm: WASM, startThread };
+export const BUN_RUNTIME: CodecRuntime = { wasm: WASM, startThread, nextTurn: (act) => void setImmediate(act) };
 
 function startThread(setup: WorkerSetup, listener: ThreadListener): CodecThread {
   const worker = new Worker(PROGRAM_FILES.threads.codec, { workerData: setup });

@@ -59,6 +59,23 @@ export interface EncoderExports {
     rowBytes2: number,
     tile: number,
   ): number;
+  markChanges(
+    state: number,
+    planeA0: number,
+    planeA1: number,
+    planeA2: number,
+    planeB0: number,
+    planeB1: number,
+    planeB2: number,
+    rowBytes0: number,
+    rowBytes1: number,
+    rowBytes2: number,
+    firstTile: number,
+    count: number,
+    noise: number,
+    copies: number,
+    marks: number,
+  ): number;
   halvePlane(
     source: number,
     sourceRowBytes: number,

@@ -219,6 +219,44 @@ export class SimdEncoder {
   }
 
   /**
+   * Marks the changed tiles of a range: `marksAddress` is the address of a byte for each of them, which becomes 1 if tileDiffers
+   * would be true. A tile whose byte is 1 before the call counts as changed. The call copies the pixels of changed tiles to
+   * `referencePlanes`, or those of unchanged tiles from there to `planes`, or nothing. Returns the number of changed tiles.
+   */
+  markChanges(
+    picture: PreparedPicture,
+    planes: readonly PixelPlane[],
+    referencePlanes: readonly PixelPlane[],
+    range: { firstTile: number; count: number; marksAddress: number },
+    noise: number,
+    copies: "changed" | "unchanged" | null,
+  ): number {
+    if (!(noise >= 0)) throw new RangeError(`noise must be 0 or more, not ${noise}`);
+    checkPlanes(picture, planes, referencePlanes);
+    const [first, second, third] = planes;
+    const [referenceFirst, referenceSecond, referenceThird] = referencePlanes;
+    return checkStatus(
+      this.#kernel.markChanges(
+        picture.stateAddress,
+        first?.address ?? 0,
+        second?.address ?? 0,
+        third?.address ?? 0,
+        referenceFirst?.address ?? 0,
+        referenceSecond?.address ?? 0,
+        referenceThird?.address ?? 0,
+        first?.rowBytes ?? 0,
+        second?.rowBytes ?? 0,
+        third?.rowBytes ?? 0,
+        range.firstTile,
+        range.count,
+        noise,
+        copies === "changed" ? 1 : copies === "unchanged" ? 2 : 0,
+        range.marksAddress,
+      ),
+    );
+  }
+
+  /**
    * Halves a picture of `size` to a picture of halfSize(). Both have no gaps (planesOf). The call writes `rows` rows of the
    * target's luma from `firstRow` on, and the rows of chroma that begin there. Calls whose ranges cover all luma once also cover
    * all chroma once.

@@ -1,4 +1,4 @@
-// Encodes tiles in a codec thread. It takes bands (some lines of MCUs) of a frame, finds the changed tiles, and encodes them.
+// Encodes tiles in a codec thread, or in the main thread (codec/threads/own-kernel.ts). It takes bands (some lines of MCUs) of a frame, finds the changed tiles, and encodes them.
 //
 // A frame is cut into bands of MCU lines. Each thread that gets the frame's job takes the next band from a counter in the arena
 // until all bands are taken. So a slow or late thread delays only its own band. A band covers the same part of the picture in all
@@ -18,13 +18,21 @@ import {
   type TileEncoder,
   UNCHANGED,
 } from "../tile-jobs.ts";
-import type { PixelPlane, SimdEncoder } from "./encoder.ts";
+import { type PixelPlane, SimdEncoder } from "./encoder.ts";
+import type { WasmModules } from "../wasm/modules.ts";
 import { KernelError } from "./kernel-status.ts";
 
 const MIN_OUTPUT_BYTES = 256 * 1024;
 
+/** Loads the encoder kernel on the arena, for a thread that encodes only tiles. */
+export async function loadTileEncoder(arena: Arena, wasm: WasmModules): Promise<TileEncoder> {
+  const encoder = new SimdEncoder(await wasm.kernel("encoder"), arena.memory);
+  return createTileEncoder(arena, encoder, arena.take(encoder.scratchBytes));
+}
+
 export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: number): TileEncoder {
   const output = new Output(arena);
+  const marks = new GrowingBlock(arena);
 
   const encodeBand = (job: EncodeTilesJob, band: number): BandOutput => {
     const changed: number[] = job.scales.map(() => 0);
@@ -46,7 +54,7 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
       const frame = planesOf(job.format, scale, scale.address);
       const reference = scale.referenceAddress === null ? null : planesOf(job.format, scale, scale.referenceAddress);
       const isChanged = findChanges(scale, frame, reference, firstTile, endTile);
-      changed[index] = isChanged.reduce((sum, each) => sum + each, 0);
+      changed[index] = countOf(isChanged);
       for (const rendition of scale.renditions) {
         outputs.push(encodeRendition(rendition, isChanged, frame, reference ?? frame, firstTile, endTile));
       }
@@ -55,7 +63,7 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
   };
 
   /**
-   * Returns one byte for each tile, which is 1 if the tile has changed. After the call, the reference for the next frame has the
+   * Returns one byte for each tile, which is 1 if the tile has changed. The bytes are valid until the next call. After the call, the reference for the next frame has the
    * pixels of the changed tiles.
    */
   const findChanges = (
@@ -65,18 +73,17 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
     firstTile: number,
     endTile: number,
   ): Uint8Array => {
-    const isChanged = new Uint8Array(endTile - firstTile).fill(1);
+    const count = endTile - firstTile;
+    const marksAddress = marks.reserve(count);
+    const isChanged = arena.bytes(marksAddress, count);
     const picture = scale.renditions[0]?.picture;
     const { noise, refresh } = scale;
-    if (reference === null || picture === undefined) return isChanged;
-    for (let tile = firstTile; tile < endTile; tile++) {
-      const isRefreshed = tile >= refresh.first && tile < refresh.first + refresh.count;
-      const differs = noise === null || isRefreshed || encoder.tileDiffers(picture, frame, reference, tile, noise);
-      if (!differs) isChanged[tile - firstTile] = 0;
-      if (differs && !scale.becomesReference) encoder.copyTile(picture, frame, reference, tile);
-      // With noise 0, an unchanged tile has the same pixels in both, so no copy is needed.
-      if (!differs && scale.becomesReference && noise !== 0) encoder.copyTile(picture, reference, frame, tile);
-    }
+    if (reference === null || picture === undefined || noise === null) return isChanged.fill(1);
+    isChanged.fill(0);
+    isChanged.fill(1, Math.max(0, refresh.first - firstTile), Math.max(0, refresh.first + refresh.count - firstTile));
+    // With noise 0, an unchanged tile has the same pixels in both, so no copy is needed.
+    const copies = !scale.becomesReference ? "changed" : noise === 0 ? null : "unchanged";
+    encoder.markChanges(picture, frame, reference, { firstTile, count, marksAddress }, noise, copies);
     return isChanged;
   };
 
@@ -121,14 +128,15 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
         throw asCodecError(cause, `cannot encode ${width}x${height} ${format}`);
       }
     },
-    encode(job, onBand) {
+    encode(job, onBand, mayGoOn = () => true) {
       const counter = new Int32Array(arena.memory.buffer, job.counterAddress, 1);
       output.clear();
       try {
         for (;;) {
           const band = Atomics.add(counter, 0, 1);
-          if (band >= job.bands) return;
+          if (band >= job.bands) return true;
           onBand(encodeBand(job, band));
+          if (!mayGoOn()) return Atomics.load(counter, 0) >= job.bands;
         }
       } catch (cause) {
         const { width, height } = job.scales[0] as ScaleJob;
@@ -136,6 +144,12 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
       }
     },
   };
+}
+
+function countOf(marks: Uint8Array): number {
+  let count = 0;
+  for (let index = 0; index < marks.length; index++) count += marks[index] as number;
+  return count;
 }
 
 function asCodecError(cause: unknown, what: string): unknown {

@@ -29,4 +29,9 @@ export interface CodecRuntime {
    * optimises their machine code once for all of them.
    */
   startThread(setup: WorkerSetup, listener: ThreadListener): CodecThread;
+  /**
+   * Calls `act` when the event loop has handled what is due, for work of the calling thread itself (own-kernel.ts). Null if the
+   * codec threads are that thread, because then no thread is woken.
+   */
+  readonly nextTurn: ((act: () => void) => void) | null;
 }

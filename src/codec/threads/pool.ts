@@ -3,9 +3,11 @@
 import type { CodecName } from "../codecs.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { BandOutput } from "../tile-jobs.ts";
+import { type Micros, nowMicros } from "../../core/clock.ts";
 import type { WasmModules } from "../wasm/modules.ts";
 import type { CodecRuntime, CodecThread } from "./codec-thread.ts";
 import type { Job, JobFailure, JobResult, WorkerMessage, Work } from "./job.ts";
+import { WakingTime } from "./waking-time.ts";
 
 /**
  * After this many defects without a finished job between them, the pool stops, because codec threads probably cannot work on this
@@ -18,6 +20,8 @@ interface PooledThread {
   /** Takes the result of the current job. It is null while the thread is idle. */
   done: ((result: JobResult) => void) | null;
   onPart: ((band: BandOutput) => void) | null;
+  /** The time when the current job was posted. */
+  postedAt: Micros;
   ready: boolean;
 }
 
@@ -54,6 +58,8 @@ export class CodecPool {
   #closed = false;
   /** True when the pool is closed or has failed. */
   #refuses = false;
+  /** The time that waking a thread takes, as the jobs so far have shown. */
+  readonly waking = new WakingTime();
   readonly #started = Promise.withResolvers<void>();
 
   constructor(options: PoolOptions) {
@@ -77,6 +83,16 @@ export class CodecPool {
     return this.#options.runtime.wasm;
   }
 
+  /** Calls a function in the next turn of the event loop, or is null if the threads are the caller's own (CodecRuntime). */
+  get nextTurn(): CodecRuntime["nextTurn"] {
+    return this.#options.runtime.nextTurn;
+  }
+
+  /** Whether `close` was called. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** The number of idle threads. */
   get idleThreads(): number {
     return this.#refuses ? 0 : this.#threads.filter((thread) => thread.ready && thread.done === null).length;
@@ -95,8 +111,24 @@ export class CodecPool {
     if (idle === undefined) return false;
     idle.done = done as (result: JobResult) => void; // the thread's answer has the type that belongs to the kind of the job
     idle.onPart = onPart;
+    idle.postedAt = nowMicros();
     idle.thread.post(job, "jpeg" in job ? [job.jpeg.buffer] : []);
     return true;
+  }
+
+  /** Lets the owner give the newest frame to threads, because its own thread has ended work (own-kernel.ts). */
+  pumpOwner(): void {
+    if (!this.#closed) this.#options.onIdle();
+  }
+
+  /** Ends a row of defects, because work outside the threads has succeeded (own-kernel.ts). */
+  countSuccess(): void {
+    this.#defectsInARow = 0;
+  }
+
+  /** Counts a defect in work that was done outside the threads (own-kernel.ts), whose kernel is replaced. */
+  countDefect(reason: string): void {
+    if (!this.#closed) this.#countDefect(reason, () => undefined);
   }
 
   /** Ends all threads immediately. Their current jobs are lost. */
@@ -121,7 +153,7 @@ export class CodecPool {
       { hear: (message) => this.#hear(pooled, message), ended: (reason) => this.#replace(pooled, reason) },
     );
     if (!this.#keepsProcessAlive) thread.keepProcessAlive(false);
-    const pooled: PooledThread = { thread, done: null, onPart: null, ready: false };
+    const pooled: PooledThread = { thread, done: null, onPart: null, postedAt: 0, ready: false };
     return pooled;
   }
 
@@ -140,6 +172,7 @@ export class CodecPool {
       const done = thread.done;
       thread.done = null;
       this.#defectsInARow = 0;
+      if (message.result.ok) this.waking.record(nowMicros() - thread.postedAt - message.result.busyMicros);
       done?.(message.result);
     }
     this.#options.onIdle();
@@ -155,6 +188,11 @@ export class CodecPool {
   #fail(thread: PooledThread, reason: string, replace: () => void): void {
     const done = thread.done;
     thread.done = null;
+    this.#countDefect(reason, replace);
+    done?.({ ok: false, message: `the codec thread failed: ${reason}` } satisfies JobFailure);
+  }
+
+  #countDefect(reason: string, replace: () => void): void {
     if (++this.#defectsInARow > MAX_DEFECTS_IN_A_ROW) {
       this.#refuses = true;
       const broken = new Error(`codec threads fail repeatedly: ${reason}`);
@@ -164,6 +202,5 @@ export class CodecPool {
       replace();
       this.#options.onRestarted(reason);
     }
-    done?.({ ok: false, message: `the codec thread failed: ${reason}` } satisfies JobFailure);
   }
 }

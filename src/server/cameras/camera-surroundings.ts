@@ -8,6 +8,7 @@ import type { Trace } from "../../core/trace.ts";
 import type { DoorName } from "../deliver/audience-member.ts";
 import type { FrameFollower } from "../deliver/frame-follower.ts";
 import type { EncodeFollower } from "../encode/figures.ts";
+import type { TileSchedulerOptions } from "../encode/tile-scheduler.ts";
 import type { Recordings } from "../record/recordings.ts";
 import type { TileSink } from "../renditions/sinks.ts";
 
@@ -22,6 +23,8 @@ export interface CameraSurroundings {
   arena: Arena;
   /** The codec threads, which all cameras share. */
   pool: CodecPool;
+  /** The encoder of tiles of the main thread (codec/threads/own-kernel.ts), or null. */
+  own: TileSchedulerOptions["own"];
   codec: CodecName;
   /** The number of captured frames after which the camera ends. Null means no limit. */
   frames: number | null;

@@ -60,7 +60,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   #changedAt = nowMicros();
 
   constructor(name: string, source: Source, options: ResolvedCameraOptions, surroundings: CameraSurroundings) {
-    const { arena, pool, codec, logOf, trace, follower } = surroundings;
+    const { arena, pool, own, codec, logOf, trace, follower } = surroundings;
     const { quality, sampling } = options;
     const { encodesTiles } = CODECS[codec];
     const track = trace === null ? null : new TraceTrack(trace, `camera ${name}`);
@@ -91,6 +91,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
     const tiles = new TileScheduler({
       arena,
       pool,
+      own,
       noise: options.noise,
       sampling,
       source,

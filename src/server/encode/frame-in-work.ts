@@ -1,5 +1,5 @@
-// A frame in work: a frame that codec threads encode at the moment, and its progress. It is cut into bands (some lines of MCUs),
-// and a thread encodes one band at a time.
+// A frame in work: a frame that is being encoded at the moment, and its progress. It is cut into bands (some lines of MCUs),
+// and each worker (frame-workers.ts) encodes one band at a time.
 
 import type { EncodeTilesJob, ScaleJob } from "../../codec/tile-jobs.ts";
 import { type Micros, nowMicros } from "../../core/clock.ts";
@@ -25,15 +25,29 @@ export interface FrameInWork {
   bandsDone: number;
   /** The number of changed tiles so far, by scale. */
   changed: number[];
+  /** Whether the main thread takes part in the encoding. */
+  hasOwn: boolean;
+  isOwnAtWork: boolean;
   /** The largest number of threads that may work on the frame. */
   threads: number;
   threadsAtWork: number;
   startedAt: Micros;
-  /** The sum of the times that threads were busy with the frame. */
+  /** The sum of the times that threads and the main thread were busy with the frame. */
   busyMicros: number;
   failure: string | null;
   /** True when the frame is committed or aborted. */
   isOver: boolean;
+}
+
+/** The division of a frame among workers. */
+export interface Division {
+  /** Whether the main thread takes part. */
+  hasOwn: boolean;
+  /** The largest number of codec threads that are woken at first. */
+  threads: number;
+  /** The number of bands into which the frame is cut. */
+  bands: number;
+  saysParts: boolean;
 }
 
 export interface FramePlan {
@@ -43,11 +57,7 @@ export interface FramePlan {
   scales: readonly Scale[];
   /** The noise bound of kernel/change-detect.ts. 0 detects every change, and null treats every tile as changed. */
   noise: number | null;
-  threads: number;
-  /** The largest number of bands into which the frame is cut. */
-  bands: number;
-  /** Whether threads report each band as soon as it is done. */
-  saysParts: boolean;
+  division: Division;
   /** The address of a shared counter. It counts the bands that threads have taken. */
   counterAddress: number;
 }
@@ -56,7 +66,8 @@ export interface FramePlan {
  * Begins a frame in all sizes (scales) down to that of the smallest rendition. Throws CodecError when there is not enough memory.
  */
 export function planFrame(pixels: CapturedPixels, plan: FramePlan): FrameInWork {
-  const { ready, noise, threads, saysParts, counterAddress } = plan;
+  const { ready, noise, division, counterAddress } = plan;
+  const { hasOwn, threads, saysParts } = division;
   const smallest = Math.max(...ready.map(({ level }) => level.halvings));
   const renditions: RenditionInWork[] = [];
   const scales: ScaleJob[] = [];
@@ -76,7 +87,7 @@ export function planFrame(pixels: CapturedPixels, plan: FramePlan): FrameInWork 
   }
   const { mcuLines } = (plan.scales[0] as Scale).grid;
   const unit = 2 ** (scales.length - 1); // Bands begin at whole MCU lines of each scale.
-  const bandLines = Math.ceil(mcuLines / plan.bands / unit) * unit;
+  const bandLines = Math.ceil(mcuLines / division.bands / unit) * unit;
   const bands = Math.ceil(mcuLines / bandLines);
   return {
     pixels,
@@ -84,6 +95,8 @@ export function planFrame(pixels: CapturedPixels, plan: FramePlan): FrameInWork 
     renditions,
     bandsDone: 0,
     changed: scales.map(() => 0),
+    hasOwn,
+    isOwnAtWork: false,
     threads,
     threadsAtWork: 0,
     startedAt: nowMicros(),

@@ -1,13 +1,13 @@
-// The tile scheduler cuts each frame into bands (some lines of MCUs). Codec threads encode the changed tiles of a band, and the
-// scheduler stores their bytes in the renditions (one for each size and quality).
+// The tile scheduler cuts each frame into bands (some lines of MCUs). Codec threads or the main thread (frame-workers.ts) encode
+// the changed tiles of a band, and the scheduler stores their bytes in the renditions (one for each size and quality).
 //
 // All threads work on one frame at a time. The newest captured frame waits in dispatcher.ts.
 
 import type { Arena } from "../../codec/memory/arena.ts";
-import type { JobResult } from "../../codec/threads/job.ts";
+import type { OwnKernel } from "../../codec/threads/own-kernel.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
 import { samplingOf } from "../../codec/jpeg/sampling.ts";
-import { type BandOutput, bandStart, UNCHANGED } from "../../codec/tile-jobs.ts";
+import { type BandOutput, bandStart, type TileEncoder, UNCHANGED } from "../../codec/tile-jobs.ts";
 import { nowMicros } from "../../core/clock.ts";
 import { CodecError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
@@ -19,6 +19,7 @@ import type { RenditionRegistry } from "../renditions/registry.ts";
 import type { Part, Rendition } from "../renditions/rendition.ts";
 import type { Demand, TileSink } from "../renditions/sinks.ts";
 import type { EncodeFigures } from "./figures.ts";
+import { FrameWorkers } from "./frame-workers.ts";
 import { type FrameInWork, planFrame, type RenditionInWork } from "./frame-in-work.ts";
 import { RenditionTables, type SourceLayout } from "./rendition-tables.ts";
 import { Scale } from "./scale.ts";
@@ -26,16 +27,11 @@ import { Scale } from "./scale.ts";
 /** The number of scales: full size, half and a quarter. ladder.ts uses no others. */
 const SCALES = MAX_HALVINGS + 1;
 
-/** The number of bands for each thread. Several bands let threads finish at about the same time. */
-const BANDS_PER_THREAD = 4;
-/**
- * The smallest amount of work for which another thread is used. Waking a thread costs both threads about 50 µs of processor time.
- */
-const MICROS_PER_THREAD = 1_000;
-
 export interface TileSchedulerOptions {
   arena: Arena;
   pool: CodecPool;
+  /** The encoder of the main thread, for frames with little to encode. With null only codec threads encode. */
+  own: OwnKernel<TileEncoder> | null;
   /** The noise bound of kernel/change-detect.ts. 0 detects every change, and null treats every tile as changed. */
   noise: number | null;
   /** The chroma sampling of all sizes. It also holds for halved pictures, because these are made from halved RGB. */
@@ -54,17 +50,20 @@ export interface TileSchedulerOptions {
 export class TileScheduler {
   readonly #options: TileSchedulerOptions;
   readonly #tables: RenditionTables;
-  readonly #counterAddress: number;
+  readonly #workers: FrameWorkers;
   #source: SourceLayout | null = null;
   readonly #scales: Scale[];
   #frame: FrameInWork | null = null;
-  /** The processor time of the last frame, over all threads. The next frame will need about the same time. */
-  #expectedMicros = Number.POSITIVE_INFINITY;
 
   constructor(options: TileSchedulerOptions) {
     this.#options = options;
     this.#tables = new RenditionTables(options);
-    this.#counterAddress = options.arena.take(4);
+    const { arena, pool, own } = options;
+    this.#workers = new FrameWorkers({
+      ...{ arena, pool, own },
+      takeBand: (frame, band) => this.#takeBand(frame, band),
+      ended: (frame) => this.#end(frame),
+    });
     this.#scales = Array.from({ length: SCALES }, () => new Scale(options.arena));
   }
 
@@ -80,7 +79,7 @@ export class TileScheduler {
    */
   tryStart(pixels: CapturedPixels): boolean {
     if (this.#frame !== null) return false;
-    const { renditions: registry, pool, sinks } = this.#options;
+    const { renditions: registry, sinks } = this.#options;
     this.#adapt(pixels);
     for (const rendition of registry.takeRetired()) this.#tables.release(rendition);
     const failure = this.#tables.takeFailure();
@@ -92,7 +91,7 @@ export class TileScheduler {
     const ready = registry.wanted.filter((each) => this.#tables.isReady(each, this.#scaleOf(each).size));
     // All threads may be busy, for example with tables. In this case the frame is not begun: it might be aborted, and after an
     // aborted frame each viewer needs a whole picture.
-    if (ready.length === 0 || pool.idleThreads === 0) return false;
+    if (ready.length === 0 || !this.#workers.areFree) return false;
     const frame = this.#tryDescribe(pixels, ready);
     if (frame === null) return true;
     this.#frame = frame;
@@ -101,24 +100,13 @@ export class TileScheduler {
       if (!frame.job.saysParts) continue;
       for (const sink of sinks) sink.begin(rendition, pixels.frameNumber);
     }
-    this.assist();
+    this.#workers.begin(frame);
     return true;
   }
 
   /** Gives the frame in work to threads that have become idle. */
   assist(): void {
-    const frame = this.#frame;
-    if (frame === null || frame.isOver) return;
-    const { arena, pool } = this.#options;
-    const counter = new Int32Array(arena.memory.buffer, this.#counterAddress, 1);
-    const begin = () =>
-      pool.tryRun(
-        frame.job,
-        (result) => this.#finishThread(frame, result),
-        (band) => this.#takeBand(frame, band),
-      );
-    const isLeft = () => frame.threadsAtWork < frame.threads && Atomics.load(counter, 0) < frame.job.bands;
-    while (isLeft() && begin()) frame.threadsAtWork++;
+    if (this.#frame !== null && !this.#frame.isOver) this.#workers.assist(this.#frame);
   }
 
   #scaleOf({ level }: Rendition): Scale {
@@ -154,19 +142,11 @@ export class TileScheduler {
   }
 
   #describe(pixels: CapturedPixels, ready: readonly Rendition[]): FrameInWork {
-    const { arena, demand, noise } = this.#options;
-    const threads = this.#threads();
-    const saysParts = demand.wantsParts(this.#expectedMicros / threads);
-    const bands = threads === 1 && !saysParts ? 1 : threads * BANDS_PER_THREAD;
-    const counterAddress = this.#counterAddress;
-    const frame = planFrame(pixels, { ready, scales: this.#scales, noise, threads, bands, saysParts, counterAddress });
-    new Int32Array(arena.memory.buffer, counterAddress, 1)[0] = 0;
-    return frame;
-  }
-
-  /** Returns the number of threads to use for the next frame. */
-  #threads(): number {
-    return Math.max(1, Math.min(this.#options.pool.threads, Math.ceil(this.#expectedMicros / MICROS_PER_THREAD)));
+    const { demand, noise } = this.#options;
+    const tileCount = ready.reduce((sum, rendition) => sum + this.#scaleOf(rendition).grid.tileCount, 0);
+    const division = this.#workers.divide(tileCount, (micros) => demand.wantsParts(micros));
+    const { counterAddress } = this.#workers;
+    return planFrame(pixels, { ready, scales: this.#scales, noise, division, counterAddress });
   }
 
   #takeBand(frame: FrameInWork, { band, changed, outputs }: BandOutput): void {
@@ -236,17 +216,7 @@ export class TileScheduler {
     }
   }
 
-  #finishThread(frame: FrameInWork, result: JobResult<"encode-tiles">): void {
-    frame.threadsAtWork--;
-    if (result.ok) {
-      frame.busyMicros += result.busyMicros;
-      for (const band of result.value.bands) this.#takeBand(frame, band);
-    } else {
-      frame.failure ??= result.message;
-    }
-    // A frame ends only when no thread works on it. Otherwise a late thread could take a band of the next frame from the shared
-    // counter.
-    if (frame.threadsAtWork > 0) return;
+  #end(frame: FrameInWork): void {
     this.#frame = null;
     const isWhole = frame.isOver;
     frame.isOver = true; // Messages of a failed thread that come later are ignored.
@@ -256,7 +226,6 @@ export class TileScheduler {
       else scale?.forget();
     }
     if (!isWhole) for (const { rendition } of frame.renditions) this.#abort(rendition);
-    this.#expectedMicros = frame.busyMicros;
     const { figures } = this.#options;
     if (!isWhole) {
       figures.failed(frame.failure ?? "its codec threads failed");

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { createTileDecoder } from "../../../src/codec/simd/tile-decoder.ts";
 import type { DecodedPicture } from "../../../src/client/picture.ts";
 import type { NumberedTile } from "../../support/tile-lists.ts";
 import { until } from "../../support/wait-until.ts";
@@ -40,79 +41,81 @@ const recipes = fc.record({
 });
 
 describe("TileStreams: frames of one stream", () => {
-  test.each([1, 2, 3])(
-    "TileStreams: decodes frames that arrive in any parts at any pace, with %d threads",
-    async (threads) => {
-      await using setup = await startTileStreams(threads);
-      await fc.assert(
-        fc.asyncProperty(recipes, async ({ layout, tileMcus, seed, ...size }) => {
-          const random = randomFrom(seed);
-          const footage = await TileFootage.create(footageFormat({ ...size, ...layout }, tileMcus), random);
-          const expected = new Map<number, Uint8Array>();
-          const held: DecodedPicture[] = [];
-          setup.decoded.length = 0;
-          setup.dropped.length = 0;
-          const wrong: string[] = [];
-          const check = (picture: DecodedPicture, when: string): void => {
-            const jpeg = expected.get(picture.received.frameNumber) ?? new Uint8Array();
-            if (!isEqual(picture.jpeg(), jpeg)) wrong.push(`JPEG of frame ${picture.received.frameNumber} ${when}`);
-            // The pixels of a repeat are valid as long as the picture that it repeats is held.
-            const isHeld = !picture.isRepeat || held.some(({ slot }) => slot === picture.slot);
-            if (isHeld && !isEqual(picture.pixels, setup.pixelsOf(jpeg)))
-              wrong.push(`frame ${picture.received.frameNumber} ${when}`);
-          };
-          const letGo = (): void => {
-            const [picture] = held.splice(Math.floor(random() * held.length), 1);
-            if (picture === undefined) return;
-            check(picture, "when it was released");
-            picture.slot.release();
-            setup.streams.pump();
-          };
-          setup.onDecoded = (picture) => {
-            check(picture, "when it was handed on");
-            if (!picture.isRepeat) {
-              for (const older of held) if (!hasItsChanges(picture, older)) wrong.push("what has changed");
-              held.push(picture);
-            }
-            while (held.length > 3 || (held.length > 0 && random() < 0.4)) letGo();
-          };
-          setup.open(footage.stream);
-          let unshown: NumberedTile[] = footage.allTiles; // includes the tiles of frames that were given up, because the server sends them again
-          for (let frame = 1; frame <= 12; frame++) {
-            const share = [0, 0.02, 0.2, 1][Math.floor(random() * 4)] ?? 0;
-            const changed = footage.change(share);
-            const numbers = new Set([...unshown, ...changed].map(({ number }) => number));
-            const tiles = footage.allTiles.filter(({ number }) => numbers.has(number) || random() < 0.05);
-            const isGivenUp = frame < 12 && random() < 0.15;
-            const parts = splitRandomly(tiles, 1 + Math.floor(random() * 4), random);
-            if (!isGivenUp) expected.set(frame, footage.jpeg);
-            for (const [index, part] of parts.entries()) {
-              const isLast = index === parts.length - 1;
-              if (!(isGivenUp && isLast)) setup.send(frame, part, isLast);
-              if (random() < 0.3) await Bun.sleep(random() < 0.5 ? 0 : 2);
-            }
-            unshown = isGivenUp ? tiles : [];
-            if (random() < 0.3) letGo();
+  test.each([
+    [1, "with one thread", null],
+    [2, "with two threads", null],
+    [3, "with three threads", null],
+    [2, "with two threads and the thread that receives them", createTileDecoder],
+  ])("TileStreams: decodes frames that arrive in any parts at any pace, %d, %s", async (threads, _, loadOwn) => {
+    await using setup = await startTileStreams(threads, loadOwn);
+    await fc.assert(
+      fc.asyncProperty(recipes, async ({ layout, tileMcus, seed, ...size }) => {
+        const random = randomFrom(seed);
+        const footage = await TileFootage.create(footageFormat({ ...size, ...layout }, tileMcus), random);
+        const expected = new Map<number, Uint8Array>();
+        const held: DecodedPicture[] = [];
+        setup.decoded.length = 0;
+        setup.dropped.length = 0;
+        const wrong: string[] = [];
+        const check = (picture: DecodedPicture, when: string): void => {
+          const jpeg = expected.get(picture.received.frameNumber) ?? new Uint8Array();
+          if (!isEqual(picture.jpeg(), jpeg)) wrong.push(`JPEG of frame ${picture.received.frameNumber} ${when}`);
+          // The pixels of a repeat are valid as long as the picture that it repeats is held.
+          const isHeld = !picture.isRepeat || held.some(({ slot }) => slot === picture.slot);
+          if (isHeld && !isEqual(picture.pixels, setup.pixelsOf(jpeg)))
+            wrong.push(`frame ${picture.received.frameNumber} ${when}`);
+        };
+        const letGo = (): void => {
+          const [picture] = held.splice(Math.floor(random() * held.length), 1);
+          if (picture === undefined) return;
+          check(picture, "when it was released");
+          picture.slot.release();
+          setup.streams.pump();
+        };
+        setup.onDecoded = (picture) => {
+          check(picture, "when it was handed on");
+          if (!picture.isRepeat) {
+            for (const older of held) if (!hasItsChanges(picture, older)) wrong.push("what has changed");
+            held.push(picture);
           }
-          await until(() => {
-            while (held.length > 0) letGo();
-            return ended(setup) === expected.size;
-          }, "all frames' end");
-          expect(wrong).toEqual([]);
-          expect(setup.dropped.filter(({ cause }) => cause !== "stale")).toEqual([]);
-          expect(setup.decoded.at(-1)?.received.frameNumber).toBe(12);
-          const numbers = setup.decoded.map(({ received }) => received.frameNumber);
-          expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
-          expect(setup.decoded.some(({ isDamaged }) => isDamaged)).toBe(false);
-          expect(
-            setup.decoded.at(-1)?.changedSince?.({ address: -1, bytes: new Uint8Array(), release: () => 0 }),
-          ).toBeNull();
+          while (held.length > 3 || (held.length > 0 && random() < 0.4)) letGo();
+        };
+        setup.open(footage.stream);
+        let unshown: NumberedTile[] = footage.allTiles; // includes the tiles of frames that were given up, because the server sends them again
+        for (let frame = 1; frame <= 12; frame++) {
+          const share = [0, 0.02, 0.2, 1][Math.floor(random() * 4)] ?? 0;
+          const changed = footage.change(share);
+          const numbers = new Set([...unshown, ...changed].map(({ number }) => number));
+          const tiles = footage.allTiles.filter(({ number }) => numbers.has(number) || random() < 0.05);
+          const isGivenUp = frame < 12 && random() < 0.15;
+          const parts = splitRandomly(tiles, 1 + Math.floor(random() * 4), random);
+          if (!isGivenUp) expected.set(frame, footage.jpeg);
+          for (const [index, part] of parts.entries()) {
+            const isLast = index === parts.length - 1;
+            if (!(isGivenUp && isLast)) setup.send(frame, part, isLast);
+            if (random() < 0.3) await Bun.sleep(random() < 0.5 ? 0 : 2);
+          }
+          unshown = isGivenUp ? tiles : [];
+          if (random() < 0.3) letGo();
+        }
+        await until(() => {
           while (held.length > 0) letGo();
-        }),
-        { numRuns: 60 },
-      );
-    },
-  );
+          return ended(setup) === expected.size;
+        }, "all frames' end");
+        expect(wrong).toEqual([]);
+        expect(setup.dropped.filter(({ cause }) => cause !== "stale")).toEqual([]);
+        expect(setup.decoded.at(-1)?.received.frameNumber).toBe(12);
+        const numbers = setup.decoded.map(({ received }) => received.frameNumber);
+        expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+        expect(setup.decoded.some(({ isDamaged }) => isDamaged)).toBe(false);
+        expect(
+          setup.decoded.at(-1)?.changedSince?.({ address: -1, bytes: new Uint8Array(), release: () => 0 }),
+        ).toBeNull();
+        while (held.length > 0) letGo();
+      }),
+      { numRuns: 60 },
+    );
+  });
 });
 
 test("TileStreams: makes the same pixels as djpeg, except for rounding", async () => {

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
+import { loadTileEncoder } from "../../../src/codec/simd/tile-encoder.ts";
 import {
   SAMPLINGS,
   type Sampling,
@@ -34,12 +35,16 @@ const LEVELS = [FULL, THIN, HALF, QUARTER];
 const SLOTS = 5;
 
 let threads: Threads;
+/** Threads, and a kernel with which the main thread encodes small frames itself. */
+let withOwn: Threads;
 let whole: WholeEncoder;
 beforeAll(async () => {
-  [threads, whole] = [new Threads(2), await WholeEncoder.load()];
-  await threads.pool.started;
+  threads = new Threads(2);
+  withOwn = new Threads(2, (arena, pool) => loadTileEncoder(arena, pool.wasm));
+  whole = await WholeEncoder.load();
+  await Promise.all([threads.pool.started, withOwn.pool.started]);
 });
-afterAll(() => threads.pool.close());
+afterAll(() => Promise.all([threads.pool.close(), withOwn.pool.close()]));
 
 function frameOf(format: PixelFormat, { width, height }: Size, seed: number): Frame {
   return { format, width, height, pixels: randomPixels(frameBytes(format, width, height), seed) };
@@ -79,9 +84,10 @@ const scene = fc.record({
 });
 
 test.each([
-  ["TileScheduler: exact renditions equal the frame encoded whole, whatever has changed", 0],
-  ["TileScheduler: without change detection every frame has all tiles", null],
-])("%s", async (_, noise) => {
+  ["TileScheduler: exact renditions equal the frame encoded whole, whatever has changed", 0, false],
+  ["TileScheduler: exact renditions equal the frame encoded whole, also if the main thread encodes", 0, true],
+  ["TileScheduler: without change detection every frame has all tiles", null, false],
+])("%s", async (_, noise, hasOwn) => {
   const scenes = fc.record({
     noise: fc.constant(noise),
     sampling: fc.constantFrom(...SAMPLINGS),
@@ -89,7 +95,7 @@ test.each([
   });
   await fc.assert(
     fc.asyncProperty(scenes, async ({ sampling, list }) => {
-      const fixture = new EncodeFixture(threads, noise, sampling);
+      const fixture = new EncodeFixture(hasOwn ? withOwn : threads, noise, sampling);
       const users = new Map<Level, Rendition>([[FULL, fixture.want(FULL)]]);
       let frame: Frame | null = null;
       for (const { format, size: itsSize, seed, steps } of list) {

@@ -68,6 +68,7 @@ import {
 import { checkTiles } from "./tile-rectangle";
 
 export { copyTile, tileDiffers } from "./change-detect";
+export { markChanges } from "./change-marks";
 export { halvePlane, halveYuyv } from "./halve";
 
 /** Most bytes of a block's code before stuffing: 11 + 11 bits of DC and 63 · 26 bits of AC, rounded up. */

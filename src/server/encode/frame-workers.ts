@@ -1,0 +1,135 @@
+// The workers of a frame: codec threads and the main thread, which all take bands from a common counter. A frame that needs less
+// time than waking a thread is encoded in the main thread alone. For a larger frame it takes its share while it would only wait.
+
+import type { Arena } from "../../codec/memory/arena.ts";
+import type { JobFailure, JobSuccess } from "../../codec/threads/job.ts";
+import { type OwnKernel, STRETCH_MICROS } from "../../codec/threads/own-kernel.ts";
+import { UsualTime } from "../../codec/threads/usual-time.ts";
+import type { CodecPool } from "../../codec/threads/pool.ts";
+import type { BandOutput, TileEncoder } from "../../codec/tile-jobs.ts";
+import type { Micros } from "../../core/clock.ts";
+import type { Division, FrameInWork } from "./frame-in-work.ts";
+
+/** The number of bands for each worker. Several bands let the workers finish at about the same time. */
+const BANDS_PER_WORKER = 4;
+/** The main thread takes no part in a frame that needs more time, because it has other work meanwhile. */
+const MOST_SHARED_MICROS: Micros = 3_000;
+/**
+ * The time to encode a tile, at least. Bands of the main thread are so small that the tiles of one fit in a stretch, even if all have
+ * changed. On a slow machine it is what was measured.
+ */
+const TILE_MICROS: Micros = 5;
+
+export interface FrameWorkersOptions {
+  arena: Arena;
+  pool: CodecPool;
+  /** The encoder of the main thread. With null only codec threads encode. */
+  own: OwnKernel<TileEncoder> | null;
+  /** Takes each encoded band. */
+  takeBand: (frame: FrameInWork, band: BandOutput) => void;
+  /** Learns that no worker is left, either because all bands are done or because the frame has failed. */
+  ended: (frame: FrameInWork) => void;
+}
+
+export class FrameWorkers {
+  readonly #options: FrameWorkersOptions;
+  readonly counterAddress: number;
+  /** The time of a frame, over all workers. The next frame will need about the same. */
+  readonly #frameTime = new UsualTime(null);
+  readonly #tileTime = new UsualTime(TILE_MICROS);
+
+  constructor(options: FrameWorkersOptions) {
+    this.#options = options;
+    this.counterAddress = options.arena.take(4);
+  }
+
+  /** Whether a frame can be begun. If not, all threads are busy, for example with tables. */
+  get areFree(): boolean {
+    return this.#hasOwn || this.#options.pool.idleThreads > 0;
+  }
+
+  get #hasOwn(): boolean {
+    return this.#expectedMicros <= MOST_SHARED_MICROS && this.#options.own?.isReady === true;
+  }
+
+  get #expectedMicros(): Micros {
+    return this.#frameTime.micros ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Divides the next frame. `wantsParts` says whether parts are wanted for frames that take so long. */
+  divide(tileCount: number, wantsParts: (micros: Micros) => boolean): Division {
+    const { pool } = this.#options;
+    const expectedMicros = this.#expectedMicros;
+    const workers = pool.waking.workersFor(expectedMicros, pool.threads);
+    const hasOwn = this.#hasOwn;
+    const saysParts = wantsParts(expectedMicros / workers);
+    const forWorkers = workers === 1 && !saysParts ? 1 : workers * BANDS_PER_WORKER;
+    const forStretches = hasOwn
+      ? Math.ceil((tileCount * Math.max(TILE_MICROS, this.#tileTime.micros ?? 0)) / STRETCH_MICROS)
+      : 1;
+    return { hasOwn, threads: hasOwn ? workers - 1 : workers, bands: Math.max(forWorkers, forStretches), saysParts };
+  }
+
+  /** Begins a frame, and may finish it. */
+  begin(frame: FrameInWork): void {
+    this.#counter[0] = 0;
+    this.assist(frame);
+    const { own } = this.#options;
+    if (!frame.hasOwn || own === null) return;
+    frame.isOwnAtWork = true;
+    own.run({
+      step: (encoder, mayGoOn) => this.#encodeBands(frame, encoder, mayGoOn),
+      done: (result) => {
+        frame.isOwnAtWork = false;
+        this.#finish(frame, result);
+      },
+    });
+  }
+
+  /** Gives a frame to threads that have become idle. */
+  assist(frame: FrameInWork): void {
+    const begin = () =>
+      this.#options.pool.tryRun(
+        frame.job,
+        (result) => {
+          frame.threadsAtWork--;
+          if (result.ok) for (const band of result.value.bands) this.#options.takeBand(frame, band);
+          this.#finish(frame, result);
+        },
+        (band) => this.#options.takeBand(frame, band),
+      );
+    while (frame.threadsAtWork < frame.threads && this.#bandsLeft(frame) > 0 && begin()) frame.threadsAtWork++;
+  }
+
+  get #counter(): Int32Array {
+    return new Int32Array(this.#options.arena.memory.buffer, this.counterAddress, 1);
+  }
+
+  #bandsLeft({ job }: FrameInWork): number {
+    return job.bands - Atomics.load(this.#counter, 0);
+  }
+
+  /** Encodes bands in the main thread. If more is left than was expected, threads are woken too. */
+  #encodeBands(frame: FrameInWork, encoder: TileEncoder, mayGoOn: () => boolean): boolean {
+    if (frame.failure !== null || frame.isOver) return true;
+    const before = frame.bandsDone;
+    if (encoder.encode(frame.job, (band) => this.#options.takeBand(frame, band), mayGoOn)) return true;
+    const { pool } = this.#options;
+    const restMicros = (this.#bandsLeft(frame) * STRETCH_MICROS) / Math.max(1, frame.bandsDone - before);
+    frame.threads = Math.max(frame.threads, pool.waking.workersFor(restMicros, pool.threads + 1) - 1);
+    this.assist(frame);
+    return false;
+  }
+
+  #finish(frame: FrameInWork, result: JobSuccess<unknown> | JobFailure): void {
+    if (result.ok) frame.busyMicros += result.busyMicros;
+    else frame.failure ??= result.message;
+    // A frame ends only when no worker is left. Otherwise a late thread could take a band of the next frame from the shared
+    // counter.
+    if (frame.threadsAtWork > 0 || frame.isOwnAtWork) return;
+    this.#frameTime.record(frame.busyMicros);
+    const tiles = frame.job.scales.reduce((sum, { mcuLines, tilesPerLine }) => sum + mcuLines * tilesPerLine, 0);
+    this.#tileTime.record(frame.busyMicros / tiles);
+    this.#options.ended(frame);
+  }
+}
