@@ -96,6 +96,7 @@ async function bunTest(
     // `bun test` prints names to one stream and output to the other. The shell joins the two and keeps their order.
     const child = Bun.spawn(["sh", "-c", 'exec "$@" 2>&1', "sh", ...command], {
       cwd: root,
+      env: process.env, // without this Bun passes the variables of the runner's start
       stdio: ["ignore", "pipe", "inherit"],
     });
     const output = child.stdout.getReader();
