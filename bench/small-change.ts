@@ -15,7 +15,7 @@ import { TWO_TILES } from "./two-tiles-source.ts";
 const SIZE: Size = { width: 1280, height: 720 };
 const FPS = 30;
 /** The latency ÷ (the time of three hand-overs to a thread and back + comparing all tiles): source, server and viewer. */
-const P50_LIMIT = 1;
+const P50_LIMIT = 2;
 const HAND_OVERS = 3;
 
 export const smallChangeBench: Bench = async ({ quick, progress }) => {
