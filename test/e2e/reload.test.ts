@@ -18,7 +18,7 @@ const FILE = join(FOLDER, "slipstream.toml");
 
 function writeCameras(cameras: Record<string, string>, head = ""): void {
   const tables = Object.entries(cameras).map(
-    ([name, size]) => `[[cameras]]\nname = "${name}"\nsource = "pattern"\nsize = "${size}"\n`,
+    ([name, size]) => `[[cameras]]\nname = "${name}"\nsource = "pattern"\nsize = "${size}"\nfps = 10\n`,
   );
   writeFileSync(FILE, `${head}\n${tables.join("\n")}`);
 }
