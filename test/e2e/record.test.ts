@@ -32,6 +32,7 @@ test("serve --record: every frame that is encoded is in the file, in order, with
   {
     await using server = await serve({ cameras: [{ source: camera, name: "door", record: { folder } }], port: 0 });
     for (let frame = 0; frame < frames; frame++) {
+      await Bun.sleep(2); // the times in the file are milliseconds
       const now = nowMicros();
       capturedAt.push(now);
       camera.push(new Uint8Array(width * height * 4).fill(4 * frame), { width, height, capturedAt: now });
