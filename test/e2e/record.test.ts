@@ -117,6 +117,6 @@ test("serve --record: settings with a folder that cannot be used change nothing 
   await expect(server.change({ cameras: [{ ...camera, record: { folder: file } }], port: 0 })).rejects.toThrow(
     `cannot record to ${file}: it is not a folder`,
   );
-  expect(push()).toBe("taken");
+  expect(["taken", "replaced an older frame"]).toContain(push());
   expect(server.report()).toMatchObject({ source: source.name, recording: { trouble: null } });
 });
