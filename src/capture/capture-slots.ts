@@ -1,5 +1,5 @@
-// The memory of one source: a fixed number of slots for pixels, each for one frame, and blocks for JPEGs. It lies in the arena,
-// the memory that all threads share.
+// The memory of one source: a fixed number of slots for pixels, each for one frame, and blocks for JPEGs. Slots and blocks are
+// parts of the arena, the memory that all threads share.
 
 import type { Arena } from "../codec/memory/arena.ts";
 import { type FrameSlot, FrameSlots } from "../codec/memory/frame-slots.ts";
@@ -13,7 +13,7 @@ const SLOTS_BESIDE_ENCODERS = 3;
 /** The kinds of memory. One kind may still be available when the other is not. */
 export type MemoryUse = "pixels" | "jpegs";
 
-/** Learns the result of each reservation. `trouble` is the reason why there was no memory, or null when there was. */
+/** Called with the result of each reservation. `trouble` is the reason why there was no memory, or null when there was. */
 export type OnMemory = (use: MemoryUse, trouble: string | null) => void;
 
 export class CaptureSlots {

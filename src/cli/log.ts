@@ -16,9 +16,9 @@ export interface LogOptions {
   write: (line: LogLine) => void;
 }
 
-/** The subjects of the lines of `serve`. With several cameras the name of the camera follows: `capture:door`. */
+/** The subjects of the log lines of `serve`. With several cameras a subject also has the name of the camera: `capture:door`. */
 export const SERVE_SUBJECTS = ["server", "capture", "camera", "encode", "deliver", "record"] as const;
-/** The subjects of the lines of `view`. With `--grid` the name of the camera follows. */
+/** The subjects of the log lines of `view`. With `--grid` a subject also has the name of the camera: `viewer:door`. */
 export const VIEW_SUBJECTS = ["viewer"] as const;
 
 /** The first category (a term of LogTape) of all our loggers. It separates them from the loggers of libraries. */

@@ -43,11 +43,11 @@ export interface CameraViewOwner {
   viewShown(): void;
   /** The view calls this when the screen or the output has failed. */
   viewFailed(reason: unknown): void;
-  /** Learns the list of all cameras of the server, once for each connection. */
+  /** Called with the list of all cameras of the server, once for each connection. */
   camerasListed?(cameras: CameraEntry[]): void;
-  /** Learns the controls of the camera, after `askForControls`. */
+  /** Called with the controls of the camera, after `askForControls`. */
   controlsListed?(controls: Controls): void;
-  /** Learns whether the server has made a setting, after `setControl`. */
+  /** Called after `setControl`, with the answer: whether the server has set the control. */
   controlSet?(outcome: ControlSet): void;
 }
 

@@ -61,7 +61,7 @@ export interface DecodedPicture extends Size {
 export interface DecodeEvents {
   onDecoded(picture: DecodedPicture): void;
   /**
-   * Learns that a frame will not be decoded. `stale` means that a newer frame came first. `decode` means that it cannot be
+   * Called for a frame that will not be decoded. `stale` means that a newer frame came first. `decode` means that it cannot be
    * decoded, and `reason` tells why.
    */
   onDropped(frame: ReceivedFrame, cause: "stale" | "decode", reason: string): void;

@@ -34,7 +34,7 @@ export class RawFrameWriter implements FrameWriter {
     this.#log = log;
   }
 
-  /** Learns that a server was connected. Another server may send pictures of another size. */
+  /** The owner calls this after each connection, because another server may send pictures of another size. */
   connected(): void {
     this.#isNewConnection = true;
   }

@@ -57,23 +57,23 @@ export interface SubscriptionOwner {
   /** Takes a decoded picture. The owner must release its slot (its memory) and acknowledge the frame. */
   pictureDecoded(picture: DecodedPicture): void;
   /**
-   * Learns that a frame will not be decoded. The owner must acknowledge it. `stale` means that a newer frame came first. `decode`
+   * Called for a frame that will not be decoded. The owner must acknowledge it. `stale` means that a newer frame came first. `decode`
    * means that the frame is damaged.
    */
   frameDropped(frame: ReceivedFrame, cause: "stale" | "decode"): void;
-  /** Learns how many frames the server has left out. */
+  /** Called with the number of frames that the server has skipped. */
   framesSkipped(count: number): void;
-  /** Learns that a server has accepted the connection. `source` is the camera's name. */
+  /** Called when a server has accepted the connection. `source` is the camera's name. */
   cameraConnected(source: string): void;
-  /** Learns the size, rate and encoding of the pictures that follow. */
+  /** Called with the size, rate and encoding of the pictures that follow. */
   streamChanged(stream: StreamHeader): void;
-  /** Learns the trouble that keeps pictures from coming and its duration so far, or null when there is no trouble. */
+  /** Called with the reason why no pictures come and its duration so far, or with null when pictures come again. */
   troubleChanged(text: string | null, lastedMicros: number): void;
-  /** Learns the list of all cameras of the server, once for each connection. */
+  /** Called with the list of all cameras of the server, once for each connection. */
   camerasListed?(cameras: CameraEntry[]): void;
-  /** Learns the controls of the camera, after `askForControls`. */
+  /** Called with the controls of the camera, after `askForControls`. */
   controlsListed?(controls: Controls): void;
-  /** Learns whether the server has made a setting, after `setControl`. */
+  /** Called after `setControl`, with the answer: whether the server has set the control. */
   controlSet?(outcome: ControlSet): void;
 }
 

@@ -46,7 +46,8 @@ export class Durations {
 }
 
 /**
- * Counts events a second, and their amounts a second, over the last `spanMicros`. It remembers only the newest `capacity` events.
+ * Computes the number of events a second and the sum of their amounts a second, over the last `spanMicros`. It keeps only the
+ * newest `capacity` events.
  */
 export class Rate {
   readonly #spanMicros: number;

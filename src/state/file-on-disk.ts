@@ -1,4 +1,4 @@
-// Gives files inside a compiled program to other programs and to the system, which read only files on disks.
+// Copies files from inside a compiled program to the disk, because other programs and the system cannot read them there.
 
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";

@@ -27,7 +27,7 @@ async function untilGrey(page: Page): Promise<void> {
   }
 }
 
-/** Makes the server send the worker of a page of an older version, so many times. */
+/** Makes the server send the worker of an older version of the page, this many times. */
 function serveOldWorker(assets: Awaited<ReturnType<typeof pageAssets>>, times: number) {
   const path = "/worker.js";
   const asset = assets.get(path);
@@ -117,7 +117,7 @@ describe.skipIf(CHROMIUM === null)("the page in trouble (needs chromium)", () =>
     await alarm(page).waitFor({ state: "hidden" });
   });
 
-  test("a page of another version than its server is loaded again once, and says so if that does not help", async () => {
+  test("a page whose version differs from its server's is loaded again once, and says so if that does not help", async () => {
     await using web = await serveWebCameras(["door"]);
     for (const isCached of [false, true]) {
       await using opened = await openPage(browser);

@@ -70,7 +70,7 @@ describe("openSource: valid sources", () => {
 
 describe("openSource: wrong sources", () => {
   test.each([
-    ["a device for another source than webcam", { device: "/dev/video0" }, "--source /dev/video0"],
+    ["a device for a source other than webcam", { device: "/dev/video0" }, "--source /dev/video0"],
     ["a pattern too narrow for its code", { size: { width: 159, height: 100 } }, "at least 160x16"],
     ["a pattern too low for its code", { size: { width: 200, height: 15 } }, "not 200x15"],
     ["raw standard input without a size", { source: "-" }, "--size"],
@@ -80,7 +80,7 @@ describe("openSource: wrong sources", () => {
       "--size cannot be used",
     ],
     [
-      "a setting for another source than a camera",
+      "a setting for a source other than a camera",
       { settings: [{ name: "brightness", value: "1" }] },
       "--set applies only to cameras",
     ],

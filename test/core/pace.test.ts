@@ -42,7 +42,7 @@ describe("pace: beats and their end", () => {
     expect(phases.toSorted((a, b) => a - b)[phases.length >> 1]).toBeLessThan(0.5);
   });
 
-  test("pace runs slow steps one at a time and leaves out the beats that they miss", async () => {
+  test("pace runs slow steps one at a time and skips the beats that they miss", async () => {
     let running = 0;
     let most = 0;
     const beats: number[] = [];

@@ -36,7 +36,7 @@ afterAll(async () => {
 
 const at = (path: string) => `http://127.0.0.1:${server.http?.port}${path}`;
 
-/** Runs a program until it ends or has written so many bytes. Returns the bytes. */
+/** Runs a program until it ends or has written this many bytes. Returns the bytes. */
 async function outputOf(command: string[], bytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const child = Bun.spawn(command, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, HOME: folder } });
   const errors = child.stderr.text();

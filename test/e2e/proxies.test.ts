@@ -53,7 +53,7 @@ describe.each(["nginx", "caddy"] as const)("the page behind %s", (program: Proxy
     expect(await curl(openProxy, "/cams/readyz", ["-w", "connects %{num_connects}\n", url])).toContain("connects 0");
   });
 
-  test.skipIf(isMissing)("pages of another site get nothing, and the own page does", async () => {
+  test.skipIf(isMissing)("requests of another site's pages are refused, and those of the server's own page are not", async () => {
     const ask = (origin: string) => curl(openProxy, "/cams/readyz", ["-H", `Origin: ${origin}`]);
     expect(await ask("https://evil.example")).toMatch(/^HTTP\/1\.1 403 /);
     expect(await ask(`http://${HOST_NAME}:${openProxy.port}`)).toMatch(/^HTTP\/1\.1 403 /);

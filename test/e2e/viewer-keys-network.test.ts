@@ -111,7 +111,7 @@ describe.skipIf(obstacle !== null)(`keys on a network${obstacle === null ? "" : 
     },
   );
 
-  test("view: a server that does not ask for the key of the link or the stored key is refused until it is forgotten", async () => {
+  test("view: refuses a server that does not ask for the key of the link or the stored key, until view --forget", async () => {
     const safe = await serve("server");
     const { port } = safe;
     const link = await linkOf(safe);

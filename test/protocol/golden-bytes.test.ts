@@ -385,7 +385,7 @@ describe("values out of range in messages", () => {
     expect(readGreetingVersion(bytesOf("534c4950 ff ffff"))).toBe(255);
   });
 
-  test("Hello: without a camera, as in older versions, means the first camera", () => {
+  test("Hello: a Hello without a camera, as older viewers send it, means the first camera", () => {
     const older = bodyOf(GOLDEN[0] as Golden).subarray(0, 13);
     expect(readHello(older)).toEqual({ version: 2, software: "slip 1", camera: "", paused: false, canProve: false });
   });

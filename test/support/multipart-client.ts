@@ -49,7 +49,7 @@ export class MultipartClient {
     this.#socket?.terminate();
   }
 
-  /** Waits for at least so many parts. */
+  /** Waits for at least this many parts. */
   async wait(count: number): Promise<MultipartPart[]> {
     await until(() => this.parts.length >= count || this.isClosed, `${count} parts`, 30_000);
     return this.parts;

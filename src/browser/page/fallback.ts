@@ -2,7 +2,7 @@
 
 import { supportedVariant } from "../../codec/wasm/variants.ts";
 
-/** Whether this browser has what the workers need. Shared memory is known only inside a worker. */
+/** Whether this browser has what the workers need, except shared memory: only a worker can find out whether that is available. */
 export function canDecode(): boolean {
   return (
     typeof Worker === "function" &&

@@ -1,4 +1,4 @@
-// Loads the page again when the server has another version than the page, as after an update of the server.
+// Loads the page again when its version differs from that of the server, for example after an update of the server.
 
 /** The protocols for which this tab has loaded the page again. */
 const STORED = "slipstream-reloaded-for";

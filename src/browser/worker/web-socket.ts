@@ -91,8 +91,8 @@ async function opens(socket: WebSocket, signal: AbortSignal): Promise<boolean> {
 }
 
 /**
- * Asks by HTTP why the WebSocket was refused, because browsers hide its status from pages. Returns the server's protocol if it is
- * another one than that of this page.
+ * Asks by HTTP why the WebSocket was refused, because browsers hide its status from pages. Returns the server's protocol if it
+ * differs from that of this page.
  */
 async function refusalOf(base: string, signal: AbortSignal): Promise<string | { protocol: string }> {
   let response: Response;
@@ -102,8 +102,8 @@ async function refusalOf(base: string, signal: AbortSignal): Promise<string | { 
     return "the server cannot be reached";
   }
   if (response.status === 401) return "needs a key";
-  // The server answers so to a request that is not for a WebSocket. It would have opened one, so it has not got that request,
-  // or refused it for its version.
+  // The server answers this request with 426 because it does not ask for a WebSocket. But the server has not opened the WebSocket
+  // before either: it speaks another version of the protocol, or the earlier request has not reached it.
   if (response.status === 426) {
     const protocol = response.headers.get("sec-websocket-protocol");
     if (protocol !== null && protocol !== WEB_SOCKET_PROTOCOL) return { protocol };

@@ -29,7 +29,7 @@ export type CaptureMessage =
     }
   /** A frame has come, but the thread has no memory (slot) to copy it into. */
   | { kind: "wants-slot" }
-  /** Several frames in a row were damaged, or with null, a frame is whole again. */
+  /** Several frames in a row were damaged, as `text` says. With null, a frame is whole again. */
   | { kind: "trouble"; text: string | null }
   /** Frames were lost, and no later frame came whose `lost` field could report them. */
   | { kind: "lost"; lost: number }

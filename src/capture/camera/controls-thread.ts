@@ -23,7 +23,7 @@ export interface ControlAnswer {
 
 /** The camera that owns the controls. */
 export interface ControlledCamera {
-  /** Returns the camera with its current path. */
+  /** The camera with its current path. */
   readonly known: KnownCamera;
   /** The controls call this after they have set a value, so that the camera sets it again after a restart. */
   keep(setting: Setting): void;

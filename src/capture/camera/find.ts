@@ -72,7 +72,7 @@ function lookAt(folder: string, name: string): Omit<FoundCamera, "index"> | null
   }
 }
 
-/** Reads a file of the node. Returns null when the node has disappeared since the listing (ENODEV). */
+/** Returns the index of the node among the nodes of its device, or null when the kernel does not tell it. */
 function indexInSysfs(folder: string, name: string): number | null {
   const text = readNodeFile(folder, name, "index");
   return text === null || !/^\d+$/.test(text) ? null : Number(text);
@@ -82,6 +82,7 @@ function nameInSysfs(folder: string, name: string): string | null {
   return readNodeFile(folder, name, "name");
 }
 
+/** Reads a file of the node. Returns null when the node has disappeared after it was listed (ENODEV). */
 function readNodeFile(folder: string, name: string, file: "index" | "name"): string | null {
   try {
     return printable(readFileSync(`${folder}/${name}/${file}`, "utf8")).trim();

@@ -92,7 +92,7 @@ export class HandOver {
 
   /** Answers the thread's request for a slot. */
   answerForSlot(): void {
-    if (this.#lender === null || this.#lender.isLent) return; // The thread has got a slot in the meantime.
+    if (this.#lender === null || this.#lender.isLent) return; // The thread already has a slot.
     if (!this.#offerSlot()) this.#signals.lend(null);
   }
 

@@ -40,7 +40,7 @@ export class Authorization {
     return this.#challenge?.parameters.get("nonce") ?? null;
   }
 
-  /** Whether the camera has asked for a password, so that requests contain an answer from now on. */
+  /** Whether the camera has asked for a password. If so, each request contains the credentials. */
   get isAsked(): boolean {
     return this.#challenge !== null;
   }

@@ -80,7 +80,7 @@ export function kindOf(
   return TEXT_TYPE.test(name) && text !== "" && !first.some(isControl) ? "text" : "other";
 }
 
-/** The first bytes of single pictures in other formats than JPEG. A GIF may be a video. */
+/** The first bytes of single pictures that are not JPEGs. GIF is missing, because a GIF may be a video. */
 const STILLS: readonly (readonly [start: RegExp, format: string])[] = [
   [/^\x89PNG/, "PNG"],
   [/^BM/, "BMP"],

@@ -62,7 +62,7 @@ export function answersWithText(name: string, type: string): SourceError {
   return new SourceError(text, { retry: "growing" });
 }
 
-/** Returns the error for a single picture in another format than JPEG. */
+/** Returns the error for a single picture that is not a JPEG. */
 export function answersWithStill(name: string, format: string): SourceError {
   const text = `cannot read video from ${name}: it answers with a ${format} picture, and over HTTP only JPEG pictures are read: write the address of its JPEG or of a stream`;
   return new SourceError(text, { retry: "growing" });

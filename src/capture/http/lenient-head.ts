@@ -54,7 +54,7 @@ function fieldsOf(lines: readonly string[]): Headers {
   const headers = new Headers();
   for (const line of lines) {
     const [, name, value = ""] = FIELD.exec(line) ?? [];
-    // A field cannot contain other control characters than tabs.
+    // A field cannot contain control characters except tabs.
     if (name !== undefined) headers.append(name, value.replace(/[^\t\x20-\x7e\x80-\xff]/g, "").trim());
   }
   return headers;

@@ -18,7 +18,7 @@ export interface JpegSink {
    * not end with EOI.
    */
   picture(jpeg: Uint8Array): void;
-  /** Learns of a picture that is too incomplete to show, with the reason. */
+  /** Called for a picture that is too incomplete to show, with the reason. */
   damaged(reason: string): void;
 }
 

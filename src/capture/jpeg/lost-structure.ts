@@ -11,7 +11,7 @@ import type { StreamFacts } from "./stream-facts.ts";
  * the next segment begins near there.
  */
 const NEAR_BYTES = 64;
-/** The search gives up after so many bytes. */
+/** The search gives up after this many bytes. */
 const MAX_SEARCH_BYTES = 128 * 1024;
 
 /** What the search needs to know about the walk's picture. */
@@ -33,7 +33,7 @@ export interface Found {
 export class LostStructure {
   readonly #inner: InnerPictures;
   readonly #stream: StreamFacts;
-  /** The begin and end of each gap, in pairs. */
+  /** The start and the end of each gap, in pairs. */
   readonly gaps: number[] = [];
   /**
    * The place where the structure was lost, or -1 while it is not lost. `#keptEnd` is the end of the last segment by its own

@@ -93,7 +93,7 @@ export class PictureWalk {
     return walk;
   }
 
-  /** The begin and end of each gap, in pairs. All gaps lie before the last scan. */
+  /** The start and the end of each gap, in pairs. All gaps lie before the last scan. */
   get gaps(): readonly number[] {
     return this.#lost.gaps;
   }

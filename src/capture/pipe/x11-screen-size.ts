@@ -11,7 +11,7 @@ import { COOKIE_KIND, cookieOf } from "./x11-authority.ts";
 export interface ScreenSizeListener {
   /** Takes the size, after the connection is set up and after each change. It may be the same as before. */
   onSize(size: Size): void;
-  /** Learns that the connection has failed or ended. From then on the size is not known. */
+  /** Called when the connection has failed or ended. From then on the size is not known. */
   onEnd(): void;
 }
 

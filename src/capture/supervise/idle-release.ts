@@ -6,17 +6,17 @@ import type { FrameSink, Source } from "../source.ts";
 
 export interface IdleReleaseOptions {
   source: Source;
-  /** The time without viewers after which the source is released, which means stopped. With null it is never released. */
+  /** The time without viewers after which the source is released (stopped). Null means that it is never released. */
   idleSeconds: number | null;
-  /** Returns whether there are viewers. */
+  /** Tells whether there are viewers. */
   demand: { readonly isWatched: boolean };
   listener: ReleaseListener;
 }
 
 export interface ReleaseListener {
-  /** Learns that the source has stopped because there were no viewers for `idleSeconds`. */
+  /** Called when the source has stopped because there were no viewers for `idleSeconds`. */
   released(idleSeconds: number): void;
-  /** Learns that a viewer has come, just before the source starts again. */
+  /** Called when a viewer has come, just before the source starts again. */
   resumed(): void;
 }
 

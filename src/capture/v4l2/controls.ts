@@ -101,8 +101,8 @@ function queryError(device: ControlDevice, errno: number): SystemCallError {
 const UNANSWERED = new Set<number>([ERRNO.EIO, ERRNO.EPIPE, ERRNO.EBUSY, ERRNO.EACCES, ERRNO.ERANGE, ERRNO.EREMOTE]);
 
 /**
- * The ids of the controls of cameras: about 40 ids each from V4L2_CID_BASE and V4L2_CID_CAMERA_CLASS_BASE on
- * (uapi/linux/v4l2-controls.h).
+ * The ids that controls of cameras can have: 64 ids that begin with V4L2_CID_BASE, and 64 that begin with
+ * V4L2_CID_CAMERA_CLASS_BASE. The kernel defines about 40 in each range (uapi/linux/v4l2-controls.h).
  */
 const USUAL_IDS = [0x00980900, 0x009a0900].flatMap((base) => Array.from({ length: 64 }, (_, index) => base + index));
 

@@ -30,7 +30,7 @@ export function explainSystemCall(error: unknown, name: string): string {
 }
 
 /**
- * Explains why the control `name` was not set. The error names have other meanings here than in `explainSystemCall`: see
+ * Explains why the control `name` was not set. Here the error names do not mean the same as in `explainSystemCall`: see
  * VIDIOC_S_EXT_CTRLS and the flags of controls (Documentation/userspace-api/media/v4l).
  */
 export function explainRefusedSetting(error: unknown, { name, value }: Setting): string {

@@ -264,7 +264,7 @@ function createSquared(format: PixelFormat, size: Size, width: number) {
 }
 
 /**
- * The largest age of a time stamp. An older stamp is not the capture time, because the driver uses another clock than it reports.
+ * The largest age of a time stamp. An older stamp is not the capture time, because the driver does not use the clock that it reports.
  */
 const OLDEST_BELIEVED_MICROS = 10e6;
 

@@ -17,7 +17,7 @@ export interface Address {
 export type Scheme = "slip" | "slips";
 
 /**
- * The server as the user wrote it. It is another type than Address, because an Address is shown in titles and logs, and the key
+ * The server as the user wrote it. Its type is not Address, because an Address is shown in titles and logs, and the key
  * is a secret.
  */
 export interface Link {

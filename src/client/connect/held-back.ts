@@ -22,7 +22,7 @@ export interface HeldOutcome {
 
 /**
  * Takes the events of a socket in place of its connection, which has already sent its Hello. The server's bytes are passed on to
- * the connection when the owner has got the connection.
+ * the connection when the owner has the connection.
  */
 export class HeldBack implements Receiver {
   readonly #socket: HeldSocket;

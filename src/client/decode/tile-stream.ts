@@ -29,7 +29,7 @@ export class TileStream {
   readonly canvas: TileCanvas;
   readonly origin: Origin;
   readonly #resources: TileResources;
-  /** The oldest frame, whose tiles are decoded. It may still be incomplete. */
+  /** The oldest frame. Its tiles are being decoded, and some of them may not have arrived yet. */
   #current: TileFrame | null = null;
   /** The newest complete frame after `#current`. */
   readonly #waiting = new Newest<TileFrame>();

@@ -19,7 +19,7 @@ import { TileStream } from "./tile-stream.ts";
 
 /**
  * The largest number of compressed bytes that wait for decoding. A correct server has only a few frames in flight (credit), so
- * only a wrong one reaches this limit.
+ * only a faulty one reaches this limit.
  */
 export const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 

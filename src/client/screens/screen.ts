@@ -37,7 +37,7 @@ export interface ScreenEvents {
   onExposed(): void;
   /** The screen calls this when it has become completely hidden, or can be seen again. */
   onHidden?(isHidden: boolean): void;
-  /** The screen calls this when the size has changed in which the user sees pictures. Larger pictures would be scaled down. */
+  /** The screen calls this with the new size when the size of the shown picture changes. Larger pictures would be scaled down. */
   onSized?(size: Size): void;
   /** The user has pressed a number key, which stands for a camera. The first camera is 1. */
   onNumber?(number: number): void;

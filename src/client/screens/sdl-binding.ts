@@ -4,7 +4,7 @@ import { MissingError } from "../../core/errors.ts";
 import { PROGRAM_FILES } from "../../program-files.ts";
 import { fileOnDisk } from "../../state/file-on-disk.ts";
 
-/** Returns the exports of the native part. The system loads libraries only from files on disks. */
+/** Returns the exports of the native part. The system cannot load a library from inside the program, so it is copied to a file. */
 export function loadBinding(): unknown {
   const { sdlBinding } = PROGRAM_FILES;
   if (sdlBinding === null) throw new MissingError("this program was built without windows");

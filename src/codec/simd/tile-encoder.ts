@@ -97,8 +97,8 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
   ): BandOutput["outputs"][number] => {
     const lengths = new Uint32Array(arena.memory.buffer, lengthsAddress + 4 * firstTile, endTile - firstTile);
     lengths.fill(UNCHANGED);
-    // After findChanges, frame and next reference have the same pixels in every changed tile. Unchanged tiles are encoded from
-    // the reference, because it has the pixels that were last encoded.
+    // After findChanges, the frame and the new reference have the same pixels in every changed tile. An unchanged tile that must
+    // be sent is encoded from the old reference, because it has the pixels that were last encoded.
     const wanted = (tile: number) => isNew || isChanged[tile - firstTile] === 1;
     output.openBand();
     for (let tile = firstTile; tile < endTile;) {

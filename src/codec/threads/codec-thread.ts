@@ -17,7 +17,7 @@ export interface CodecThread {
 /** The events of a thread. */
 export interface ThreadListener {
   hear(message: WorkerMessage): void;
-  /** Learns once that the thread has ended, with the reason. This also happens after `end`. */
+  /** Called once when the thread has ended, with the reason. This also happens after `end`. */
   ended(reason: string): void;
 }
 

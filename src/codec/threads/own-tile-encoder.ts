@@ -1,4 +1,4 @@
-// The encoder of tiles of the main thread (own-kernel.ts).
+// The main thread's own tile encoder (own-kernel.ts).
 
 import { CODECS, type CodecName } from "../codecs.ts";
 import type { Arena } from "../memory/arena.ts";

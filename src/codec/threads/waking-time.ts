@@ -7,8 +7,8 @@ const FIRST_MICROS = 150;
 const LEAST_MICROS = 40;
 const MOST_MICROS = 300;
 /**
- * Another thread is woken for at least so many times the work that its waking takes. Then the frame is finished sooner, and the
- * wakings take a small part of the processor time.
+ * Another thread is woken only if its work takes at least this many times as long as waking it. Then the frame is finished sooner,
+ * and the wakings take a small part of the processor time.
  */
 const WORTH = 6;
 

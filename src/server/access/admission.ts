@@ -12,7 +12,7 @@ import { type AccessLimits, CONNECTS_BURST, LIMIT_NAMES, type LimitName } from "
  * an address.
  */
 const LOOPBACK_FACTOR = 10;
-/** If a viewer is disconnected because it sends too many messages, this counts as so many new connections of its address. */
+/** A viewer that is disconnected because it sends too many messages counts as this many new connections of its address. */
 const FLOOD_COSTS_CONNECTS = 10;
 
 /** A connection that was accepted. */

@@ -23,7 +23,7 @@ export interface CameraSurroundings {
   arena: Arena;
   /** The codec threads, which all cameras share. */
   pool: CodecPool;
-  /** The encoder of tiles of the main thread (codec/threads/own-kernel.ts), or null. */
+  /** The main thread's own tile encoder (codec/threads/own-kernel.ts), or null. */
   own: TileSchedulerOptions["own"];
   codec: CodecName;
   /** The number of captured frames after which the camera ends. Null means no limit. */

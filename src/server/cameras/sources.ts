@@ -25,7 +25,7 @@ export interface TakenPlaces {
   sources: readonly Source[];
 }
 
-/** A camera whose source is given as text, so that the source must be opened. */
+/** A camera whose source is given as text. The server opens such a source. */
 type NamedCamera = ResolvedCameraOptions & { source: string };
 
 /**

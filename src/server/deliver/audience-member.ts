@@ -46,7 +46,7 @@ export interface MemberFrames {
   readonly settled: boolean;
   /** Whether the next frame could be sent as soon as it is encoded, as far as is known. */
   readonly awaitsFrame: boolean;
-  /** Learns of each frame that is sent. Null while nobody needs it, so that it costs no time. */
+  /** Called for each frame that is sent. Null while nobody needs it, so it costs no time. */
   follower: FrameFollower | null;
   /** Changes to another feed. Null means that no more frames are sent. */
   follow(feed: Feed | null): void;

@@ -30,13 +30,13 @@ const MOST_VIEWERS_OF_PARTS = 4;
 /** Receives the events of the viewers. */
 export interface AudienceListener {
   /**
-   * Learns that the wanted sizes or qualities may have changed: a viewer has come or left or sent a Wish message (which size of
+   * Called when the wanted sizes or qualities may have changed: a viewer has come or left or sent a Wish message (which size of
    * pictures it wants, or none), or its link needs another quality.
    */
   demandChanged(): void;
-  /** Learns that a viewer has acknowledged a frame. */
+  /** Called when a viewer has acknowledged a frame. */
   frameAcknowledged(): void;
-  /** Learns that a viewer can be sent a frame, and has got the newest one. */
+  /** Called when a viewer could take another frame, but already has the newest one. */
   frameAwaited(): void;
 }
 

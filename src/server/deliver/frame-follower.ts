@@ -25,9 +25,9 @@ export interface FrameAck extends Ack {
 
 /** Follows the frames of one viewer. The calls for a frame come in the order of the methods. */
 export interface FrameFollower {
-  /** Learns that the whole frame was sent. Some bytes may still wait in the outbox. */
+  /** Called when the whole frame was sent. Some bytes may still wait in the outbox. */
   sent(frame: FrameOnItsWay): void;
-  /** Learns that the kernel has accepted the last byte of the frame. It is not called if a newer frame came first. */
+  /** Called when the kernel has accepted the last byte of the frame. It is not called if a newer frame came first. */
   left?(frame: FrameOnItsWay, now: Micros): void;
   acknowledged(frame: FrameOnItsWay, ack: FrameAck): void;
 }

@@ -47,13 +47,13 @@ export interface MultipartSenderOptions {
   timer: LookTimer;
   /** Returns whether the viewer wants pictures now. */
   isWanted: () => boolean;
-  /** Learns that the kernel has passed on a picture. */
+  /** Called when the kernel has passed on a picture. */
   onDelivered: () => void;
 }
 
 interface OnTheWay extends FrameOnItsWay {
   level: Level | null;
-  /** Whether the client has got this frame before. */
+  /** Whether the client has received this frame before. */
   isRepeated: boolean;
 }
 

@@ -26,13 +26,13 @@ const LONGEST_PROBE_MICROS = 32_000_000;
 const PROBE_GAIN = 1.3;
 /** The factor until a probe fails, because most clients that fall behind have only paused. */
 const FIRST_PROBE_GAIN = 2;
-/** A probe has succeeded when so many times the visible bytes were sent in addition, and the client is not behind. */
+/** A probe succeeds when the bytes sent during it are this multiple of the visible bytes, and the client is not behind. */
 const SURELY_VISIBLE = 1.5;
 /** A client that reads a picture in less than this time is no longer slow. */
 const FAST_MICROS = 16_000;
 /** The longest time for which nothing is sent because of an estimate. */
 const LONGEST_HOLD_MICROS = 1_000_000;
-/** After so many holds without effect, the client's kernel has made its buffer smaller. */
+/** After this many holds without effect, the client's kernel has made its buffer smaller. */
 const VAIN_HOLDS = 6;
 /** One measurement does not lower the rate by more than this factor. */
 const LARGEST_STEP = 0.4;
@@ -61,7 +61,7 @@ export class ReadingPace {
   #holds = 0;
   /** The time of the last change of the rate. */
   #changedAt: Micros = 0;
-  /** The rate before the probe that is going on, and the begin of that probe, or null. */
+  /** The rate before the current probe and the start of this probe, or null when there is no probe. */
   #probe: { rate: number; at: Micros } | null = null;
   #probeMicros = FIRST_PROBE_MICROS;
   #hasFailed = false;
@@ -161,7 +161,7 @@ export class ReadingPace {
   }
 
   /**
-   * The time that a link with the client's rate needs for so many bytes, or 0 if it is not slow. A program that needs long for each
+   * The time that a link with the client's rate needs for this many bytes, or 0 if it is not slow. A program that needs long for each
    * picture of any size seems to have a slower link when pictures have fewer bytes, so the largest rate of a while counts.
    */
   transferMicros(bytes: number): Micros {

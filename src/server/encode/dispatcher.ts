@@ -29,9 +29,9 @@ import { WholePictures } from "./whole-pictures.ts";
  */
 const SLOTS_OF_TILES = 2;
 
-/** Learns of each frame that the source captures. */
+/** The receiver of the count of captured frames. */
 export interface CaptureListener {
-  /** `frames` is the number of captured frames so far, including lost frames. */
+  /** Called for each captured frame. `frames` is the number of captured frames so far, including lost frames. */
   frameCaptured(frames: number): void;
 }
 
@@ -166,7 +166,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     this.room.set(this.#waiting.value === null);
   }
 
-  /** Learns that a viewer can be sent a frame. If one was held back because none could, it is encoded now. */
+  /** The audience calls this when a viewer could take another frame. A frame that was held back is then encoded. */
   awaited(): void {
     if (this.#rest.isResting) this.pump();
   }

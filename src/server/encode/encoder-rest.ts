@@ -35,12 +35,12 @@ export class EncoderRest {
     return mayBegin;
   }
 
-  /** Learns that the encoders have begun a frame. */
+  /** The owner calls this when the encoders have begun a frame. */
   begin(): void {
     this.#begunAt = nowMicros();
   }
 
-  /** Learns that the encoders are idle. */
+  /** The owner calls this when the encoders are idle. */
   idle(): void {
     if (this.#begunAt === null) return;
     const now = nowMicros();

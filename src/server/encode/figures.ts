@@ -25,11 +25,11 @@ export type ServerDropReason = (typeof SERVER_DROP_REASONS)[number];
  */
 export type CameraTrouble = MemoryUse | "source" | "damage" | "kind" | "encode";
 
-/** Learns of each frame that is encoded. */
+/** The receiver of the times of each encoded frame. */
 export interface EncodeFollower {
-  /** Learns that a frame was encoded, or that the header of a JPEG of the source was read. */
+  /** Called when a frame was encoded, or when the header of a JPEG of the source was read. */
   encoded(capturedAt: Micros, encodedAt: Micros): void;
-  /** Learns the time that codec threads needed for a frame, added up over the threads. */
+  /** Called with the time that codec threads needed for a frame, added up over the threads. */
   codecBusy(micros: number): void;
 }
 

@@ -15,8 +15,8 @@ const BANDS_PER_WORKER = 4;
 /** The main thread takes no part in a frame that needs more time, because it has other work meanwhile. */
 const MOST_SHARED_MICROS: Micros = 3_000;
 /**
- * The time to encode a tile, at least. Bands of the main thread are so small that the tiles of one fit in a stretch, even if all have
- * changed. On a slow machine it is what was measured.
+ * The assumed time to encode a tile. Slower machines use the measured time instead. From this time the size of the main thread's
+ * bands is computed: a band whose tiles have all changed takes no longer than a stretch.
  */
 const TILE_MICROS: Micros = 5;
 
@@ -27,7 +27,7 @@ export interface FrameWorkersOptions {
   own: OwnKernel<TileEncoder> | null;
   /** Takes each encoded band. */
   takeBand: (frame: FrameInWork, band: BandOutput) => void;
-  /** Learns that no worker is left, either because all bands are done or because the frame has failed. */
+  /** Called when no worker is left, either because all bands are done or because the frame has failed. */
   ended: (frame: FrameInWork) => void;
 }
 

@@ -10,7 +10,7 @@ import type { JpegBlock } from "../../capture/jpeg-blocks.ts";
 
 /** A complete JPEG that the server can decode. Width and height are those of the picture as it is shown. */
 export interface AcceptedJpeg extends Size {
-  /** The block with the JPEG, which the caller owns. It may be another block than the caller passed. */
+  /** The block with the JPEG, which the caller owns. It may differ from the block that the caller passed. */
   block: JpegBlock;
   jpegBytes: number;
   /** How the server must decode the JPEG for viewers. Null means that viewers get it unchanged. */
@@ -78,7 +78,7 @@ export class JpegIntake {
     return { ...shown, block: complete, jpegBytes: completeBytes, presentation };
   }
 
-  /** Learns whether the source writes EOI. Throws CodecError for a picture that is cut. */
+  /** Notes whether the source writes EOI. Throws CodecError for a picture that is cut. */
   #checkEnd(isWhole: boolean, jpegBytes: number): void {
     this.#writesEoi ??= isWhole;
     this.#othersInARow = isWhole === this.#writesEoi ? 0 : this.#othersInARow + 1;

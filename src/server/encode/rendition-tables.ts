@@ -15,7 +15,7 @@ export interface SourceLayout extends Size {
 export interface RenditionTablesOptions {
   pool: CodecPool;
   sampling: Sampling;
-  /** Returns the nominal frames a second, which some sources know only after their first frame. */
+  /** The source, with its nominal frame rate. Some sources know the rate only after their first frame. */
   source: { readonly framesPerSecond: number };
 }
 

@@ -36,7 +36,7 @@ export interface TileSchedulerOptions {
   noise: number | null;
   /** The chroma sampling of all sizes. It also holds for halved pictures, because these are made from halved RGB. */
   sampling: Sampling;
-  /** Returns the nominal frames a second, which some sources know only after their first frame. */
+  /** The source, with its nominal frame rate. Some sources know the rate only after their first frame. */
   source: { readonly framesPerSecond: number };
   renditions: RenditionRegistry;
   demand: Demand;

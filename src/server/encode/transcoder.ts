@@ -17,11 +17,11 @@ export interface PixelSink {
   /** Takes the pixels of a decoded picture. The sink owns their slot from now on. */
   decoded(pixels: CapturedPixels): void;
   /**
-   * Learns that a picture was not decoded. `stale` means that a newer one has replaced it. `source` means that only this picture
+   * Called for a picture that was not decoded. `stale` means that a newer one has replaced it. `source` means that only this picture
    * has another size, so it is probably damaged.
    */
   dropped(reason: "stale" | "source"): void;
-  /** Learns that the codec failed on a picture. */
+  /** Called when the codec failed on a picture. */
   failed(reason: string): void;
 }
 

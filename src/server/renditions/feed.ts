@@ -47,7 +47,7 @@ export interface Feed {
 const USUAL_QUALITY = 85;
 
 export interface PictureFeedOptions {
-  /** Returns the nominal frames a second, which some sources know only after their first frame. */
+  /** The source, with its nominal frame rate. Some sources know the rate only after their first frame. */
   source: { readonly framesPerSecond: number };
   /** The name of the codec that makes the pictures. JPEGs of the source are announced as `jpeg` with quality 0. */
   codec: string;

@@ -26,8 +26,8 @@ const QUALITY_STEPS = [1, 0.67, 0.47];
 const HALVED_QUALITY_STEPS = [0.8, 0.5];
 
 /**
- * The largest number of renditions that a camera can have at the same time. In each size these are the requested quality, the two
- * lower ones for viewers whose best size it is, and the two for viewers with a larger best size.
+ * The largest number of renditions that a camera can have at the same time. Each size can be the best size of some viewers, with
+ * the qualities of QUALITY_STEPS. Each halved size can also be a lower step of other viewers, with those of HALVED_QUALITY_STEPS.
  */
 export const MAX_RENDITIONS = (MAX_HALVINGS + 1) * QUALITY_STEPS.length + MAX_HALVINGS * HALVED_QUALITY_STEPS.length;
 
@@ -68,7 +68,7 @@ function renditionLevels(source: Size, top: Level, keepsSize: boolean): Level[] 
   return levels;
 }
 
-/** Returns how often a picture may be halved without becoming smaller than the wished size. 0 × 0 means full size. */
+/** Returns how often a picture may be halved without becoming smaller than the wanted size. 0 × 0 means full size. */
 export function halvingsFor(source: Size, wished: Size): number {
   if (wished.width === 0 || wished.height === 0) return 0;
   let size = source;

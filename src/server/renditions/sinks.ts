@@ -23,16 +23,16 @@ export interface Demand {
  * parts have no calls of `begin` and `part`. The bytes are read from the rendition (`composePart`, `compose`).
  */
 export interface TileSink {
-  /** Learns, before each frame, that tiles will be made from pixels of this size. */
+  /** Called before each frame, with the size of the pixels from which its tiles will be made. */
   useTiles(size: Size): void;
   begin(rendition: Rendition, frameNumber: number): void;
   part(rendition: Rendition, part: Part): void;
   /**
-   * Learns that the frame is complete and is now the newest of the rendition. `changedShare`, from 0 to 1, is the share of the
+   * Called when the frame is complete and is now the newest of the rendition. `changedShare`, from 0 to 1, is the share of the
    * picture's tiles that have changed since the previous frame or were refreshed.
    */
   commit(rendition: Rendition, changedShare: number): void;
-  /** Learns that the open frame will not be completed. */
+  /** Called when the open frame will not be completed. */
   abort(rendition: Rendition): void;
 }
 

@@ -41,7 +41,7 @@ function bothSides(slots: number, format: "gray" | "mjpeg" = "gray") {
 }
 
 describe.skipIf(!hasLibc())("HandOver: pixels", () => {
-  test("HandOver: lends a slot before the frame, and the next one as soon as the frame is taken", async () => {
+  test("HandOver: lends the thread a slot before a frame comes, and the next slot as soon as the frame is taken", async () => {
     const { sink, handOver, thread, isTaken, fill } = bothSides(1);
     expect(sink.held).toBe(1);
     fill([1, 2, 3, 4, 5, 6, 7, 8]);
@@ -68,7 +68,7 @@ describe.skipIf(!hasLibc())("HandOver: pixels", () => {
     expect(thread.takeSlot()).toMatchObject({ bytes: 8 });
   });
 
-  test("HandOver: a request that crosses a lent slot gets no second slot", () => {
+  test("HandOver: a thread that asks for a slot just when it is lent one gets no second slot", () => {
     const { sink, thread, handOver } = bothSides(2);
     handOver.answerForSlot();
     expect(sink.held).toBe(1);

@@ -100,7 +100,7 @@ describe("HTTP camera with a stream", () => {
     expect(run.sink.troubles).toEqual([]);
   });
 
-  test("an answer without a head is read, and one with an odd head in chunks", async () => {
+  test("an answer without status line and fields is read, and so is a chunked one with an odd status line", async () => {
     using bare = new RawCamera((to) => to.write(multipart(PICTURES)));
     await using bareRun = new CameraRun(cameraAt(bare.address("/")));
     expectPictures(await bareRun.pictures(4), PICTURES);
@@ -201,7 +201,7 @@ describe("HTTP camera with single pictures", () => {
     await using run = new CameraRun(cameraAt(camera.address("/"), { framesPerSecond: 30 }));
     expectPictures((await run.pictures(4)).slice(0, 4), PICTURES);
     expect(run.sink.troubles).toEqual([]);
-    expect(camera.mostOpen).toBeLessThanOrEqual(2); // the end of one connection may come after the begin of the next
+    expect(camera.mostOpen).toBeLessThanOrEqual(2); // the end of one connection may come after the start of the next
   });
 
   test.each([

@@ -32,7 +32,7 @@ const HABITS: [name: string, boundary: string | null, habits: Habits][] = [
   ["with dashes in the declared boundary", "--frame", {}],
   ["with four dashes, two of them declared", "--frame", { part: `----frame\r\n${LINES}\r\n` }],
   ["with a delimiter that lacks its dashes", "frame", { part: `frame\r\n${LINES}\r\n` }],
-  ["with another delimiter than the declared one", "frame", { part: `--picture\r\n${LINES}\r\n` }],
+  ["with a delimiter that differs from the declared one", "frame", { part: `--picture\r\n${LINES}\r\n` }],
   ["without a declared boundary", null, {}],
   ["with a declared boundary of two dashes", "--", {}],
   ["with a delimiter that ends the last part", "frame", { part: `--frame--\r\n${LINES}\r\n` }],

@@ -91,7 +91,7 @@ describe.skipIf(process.platform !== "linux")("ffmpeg", () => {
 describe.skipIf(python === null)(
   `Python's http.server${python === null ? " (skipped: python3 is not installed)" : ""}`,
   () => {
-    test("as a camera whose stream has no lengths and no line ends after pictures is read", async () => {
+    test("is read as a camera whose stream has neither lengths nor line ends after pictures", async () => {
       await using server = await pythonCamera();
       await using camera = new CameraRun(cameraAt(`http://127.0.0.1:${server.port}/stream`));
       expectRound(await camera.pictures(2 * PICTURES.length));
@@ -123,7 +123,7 @@ describe.skipIf(!hasNginx)(`nginx${hasNginx ? "" : " (skipped: nginx or python3 
   async function nginxBefore(upstream: number) {
     const [port, securePort] = [freePort(), freePort()];
     const openssl = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-    // The certificate has another name than the address under which the camera is reached.
+    // The name in the certificate differs from the address of the camera.
     run([...openssl, "-keyout", at("key.pem"), "-out", at("certificate.pem"), "-days", "30", "-subj", "/CN=camera"]);
     writeFileSync(at("users"), "admin:{PLAIN}a secret@word\n");
     writeFileSync(

@@ -109,7 +109,7 @@ describe("Y4mReader: other streams", () => {
     expect(() => read(Buffer.from(text))).toThrow(SourceError);
   });
 
-  test("Y4mReader: another line than FRAME gives a SourceError with `retry`", () => {
+  test("Y4mReader: a line that is not FRAME gives a SourceError with `retry`", () => {
     const stream = Buffer.from("YUV4MPEG2 W1 H1 C420jpeg\nFRAME\nabcNOFRAME\n");
     expect(() => read(stream)).toThrow(expect.objectContaining({ name: "SourceError", retry: "soon" }));
   });

@@ -126,7 +126,7 @@ describe("matchColour: colour of the driver", () => {
       expect(matchColour(format, reported(SRGB, 0, V4L2.QUANTIZATION_LIM_RANGE)).levels).toBe("studio-to-full");
     }
   });
-  test("matchColour: another matrix than BT.601 gives a remark", () => {
+  test("matchColour: a matrix other than BT.601 gives a remark", () => {
     expect(matchColour("nv12", reported(V4L2.COLORSPACE_REC709)).remark).toContain("BT.709");
     expect(matchColour("nv12", reported(SRGB, V4L2.YCBCR_ENC_BT2020)).remark).toContain("BT.2020");
     expect(matchColour("nv12", reported(V4L2.COLORSPACE_REC709, V4L2.YCBCR_ENC_601)).remark).toBeNull();

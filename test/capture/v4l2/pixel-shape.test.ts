@@ -44,7 +44,7 @@ test.each([
   expect(squareSize(size(sent), pixelAspectOf(device, size(sent)))).toEqual(size(shown));
 });
 
-test("a driver without the request has square pixels, of any width", () => {
+test("a driver that does not support the request is taken to have square pixels, at any width", () => {
   const device = scriptedDevice({}, ERRNO.ENOTTY);
   expect(pixelAspectOf(device, size("721x576"))).toBe(1);
   expect(squareSize(size("721x576"), 1)).toEqual(size("721x576"));

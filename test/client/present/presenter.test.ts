@@ -196,7 +196,7 @@ describe("Presenter: repeats (frames without changes)", () => {
     isRepeat: true,
   });
 
-  test("Presenter: acknowledges a repeat as shown, without drawing or releasing a slot", async () => {
+  test("Presenter: acknowledges a frame that repeats the shown picture, without drawing it or releasing a slot", async () => {
     const picture = decoded(1);
     presenter.offer(picture);
     await Bun.sleep(0);
@@ -219,7 +219,7 @@ describe("Presenter: repeats (frames without changes)", () => {
     ]);
   });
 
-  test("Presenter: draws a repeat if the overlay or the alarm has changed", async () => {
+  test("Presenter: draws a repeated picture if the overlay or the alarm has changed", async () => {
     const picture = decoded(1);
     presenter.offer(picture);
     await Bun.sleep(0);
@@ -389,7 +389,7 @@ describe("Presenter: alarms over the picture", () => {
     expect(greying.length).toBe(1);
   });
 
-  test("Presenter: a repeat ends the grey picture", async () => {
+  test("Presenter: a frame that repeats the shown picture replaces its grey copy", async () => {
     const picture = decoded(1);
     presenter.offer(picture);
     await Bun.sleep(0);

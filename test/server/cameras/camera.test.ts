@@ -66,7 +66,7 @@ test("Camera: with several cameras the subject contains the camera's name", asyn
   await until(() => lines.some((line) => line.startsWith("info deliver:door: viewer")), "the viewer");
 });
 
-test("Camera: logs the begin and the end of a trouble of its source", async () => {
+test("Camera: logs when its source begins to fail, and when it works again", async () => {
   const source: Source = {
     name: "played",
     framesPerSecond: 0,

@@ -51,8 +51,8 @@ export class Assignment {
   }
 
   /**
-   * Chooses a feed after a change of the viewer's Wish or of the source: a rendition of the wished size, whole pictures, or no
-   * feed while the viewer is paused. `null` means that the source has delivered no frame yet.
+   * Chooses a feed after the viewer has sent a Wish message or the source has changed: a rendition of the size that the viewer
+   * wants, whole pictures, or no feed while the viewer is paused. `source` is null before the first frame.
    */
   choose(source: SourceKind | null): void {
     const { quality, pictures } = this.#supply;

@@ -56,7 +56,7 @@ export class Guard {
     return `pages of ${shown(origin)} may not use this server: add --allow-origin to its start if they may`;
   }
 
-  /** Whether pages of this origin may read the server's answers. The own origin needs no permission. */
+  /** Whether pages of this origin may read the server's answers. The server's own origin needs no permission. */
   isAllowed(origin: string | null): origin is string {
     return origin !== null && this.#origins.has(origin);
   }

@@ -17,7 +17,7 @@ const SPARE_SHARE = 0.5;
 const MOST_OF_ADDRESS = 8;
 /** The same for connections that have sent a request. Several browsers may share an address. */
 const MOST_HEARD_OF_ADDRESS = 32;
-/** The names of so many connections are kept before those of closed ones are removed. */
+/** The names of this many connections are kept before those of closed ones are removed. */
 const MOST_NAMES = 4096;
 const CHECK_MS = 50;
 /** So many new connections with a request lead to a check before its time. */

@@ -166,7 +166,7 @@ export class KernelSocket {
     return this.#libc.getsockopt(this.#descriptor, IPPROTO_TCP, TCP_INFO, ptr(info), ptr(infoLength)) === 0;
   }
 
-  /** Makes the kernel keep at most so many bytes that arrive and are not read. A flood is then slowed down, because reads are small. */
+  /** Makes the kernel keep at most this many bytes that arrive and are not read. A flood is then slowed down, because reads are small. */
   limitReceiving(bytes: number): void {
     const value = new Int32Array([bytes]);
     this.#libc.setsockopt(this.#descriptor, SOL_SOCKET, SO_RCVBUF, ptr(value), value.byteLength);

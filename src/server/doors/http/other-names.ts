@@ -1,5 +1,5 @@
 // The names of other servers for the stream and the snapshot, so that set-ups for them work here: those of mjpg-streamer and
-// go2rtc. The names of ustreamer are the own ones.
+// go2rtc. ustreamer uses the same names as this server.
 
 import type { Route, WebHost, WebRequest } from "./request.ts";
 import { answerSnapshot } from "./snapshot.ts";

@@ -32,7 +32,7 @@ test("FrameMeter: messages and pings bring their bytes, whatever a frame and a r
   }
 });
 
-test("FrameMeter: a message that is not complete is no empty frame, and does not count when it is complete", () => {
+test("FrameMeter: the bytes of an incomplete message do not count as empty frames, neither before nor after the rest has come", () => {
   const { meter, receive } = meterOf();
   for (let turn = 0; turn < 100; turn++) {
     receive(MOST_PENDING);
