@@ -74,7 +74,7 @@ export const PROGRAMS: readonly ProgramEntry[] = [
     summary: "examine this machine",
     settings: DOCTOR_SETTINGS,
     description: [
-      "Tells what this machine has for serve and view, and the command that mends what is missing. Encodes and decodes pictures for a second and tells how many cameras the machine can carry. The exit code is 0 unless something that serve needs is missing.",
+      "Tells what this machine has for serve and view, and which command fixes what is missing. Encodes and decodes pictures for a second and tells how many cameras the machine can serve. The exit code is 0 unless something that serve needs is missing.",
     ],
   },
 ];

@@ -13,7 +13,7 @@ import { printAnswer } from "./output.ts";
 import { asProgram, runMain } from "./program.ts";
 
 const command = addFlags(asProgram(new Command("bun run doctor"), VERSION), DOCTOR_SETTINGS).description(
-  "Tells what this machine has for serve and view, the command that mends what is missing, and what it can carry.",
+  "Tells what this machine has for serve and view, which command fixes what is missing, and how many cameras it can serve.",
 );
 
 const MARKS: Readonly<Record<Condition, string>> = { good: "ok  ", limited: "note", missing: "FAIL" };

@@ -1,4 +1,4 @@
-// One finding of the doctor: a fact about this machine, how well it serves, and the command that mends it.
+// One finding of the doctor: a fact about this machine, whether it is good, and the command that fixes it.
 
 /**
  * How well a part of the machine is: `good`, `limited` when something works less well or not at all while `serve` works, and
@@ -12,7 +12,7 @@ export interface Finding {
   condition: Condition;
   /** One sentence without a full stop. */
   text: string;
-  /** The command or step that mends it, or null. */
+  /** The command or step that fixes it, or null. */
   mend: string | null;
 }
 

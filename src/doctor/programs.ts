@@ -9,7 +9,7 @@ export function examineFfmpeg(): Finding[] {
   const path = Bun.which("ffmpeg");
   const mend = installCommand({ debian: "ffmpeg", homebrew: "ffmpeg" });
   const uses = "files, screens and network streams";
-  if (path === null) return [limited("ffmpeg", `ffmpeg is not installed, which reads ${uses}`, mend)];
+  if (path === null) return [limited("ffmpeg", `ffmpeg is not installed, so ${uses} cannot be read`, mend)];
   const result = Bun.spawnSync([path, "-hide_banner", "-version"], { stdout: "pipe", stderr: "pipe", stdin: "ignore" });
   const [, version] = /^ffmpeg version (\S+)/.exec(result.stdout.toString()) ?? [];
   if (version === undefined) {

@@ -161,7 +161,7 @@ describe("slipstream", () => {
     expect(run("view", "127.0.0.1:9", "--list")).toEqual({ code: 1, output: "", error });
   });
 
-  test("copies its part of SDL to the cache folder, once, and mends a damaged copy", async () => {
+  test("copies its part of SDL to the cache folder, once, and replaces a damaged copy", async () => {
     const copies = join(env.XDG_CACHE_HOME, "slipstream");
     rmSync(copies, { recursive: true, force: true });
     const view = () => run("view", "127.0.0.1:9", "--once").error;
