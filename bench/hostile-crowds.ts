@@ -25,7 +25,7 @@ export interface Crowd {
   what: string;
   /** The rate of the good viewer. */
   fps: number;
-  /** The most memory of the server and of its send queues in the kernel, in addition to that before. */
+  /** The largest memory of the server and of its send queues in the kernel, in addition to that before. */
   memoryMiB: number;
   refusedBy: Record<string, number>;
   bounds: Bound[];

@@ -31,7 +31,7 @@ export interface Figures {
   /** The processors that the server and the attackers kept busy. */
   serverCores: number;
   attackerCores: number;
-  /** The most viewers that the server had at a time. */
+  /** The largest number of viewers that the server had at a time. */
   mostViewers: number;
   /** The connections that were refused or ended during the attack. */
   refusedBy: Record<string, number>;

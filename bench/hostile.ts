@@ -15,7 +15,7 @@ const RATE_LIMIT = 0.97;
 const LATENCY_LIMIT = 2;
 /** The least memory of the server in the ten seconds after the attack ÷ the least before. */
 const MEMORY_LIMIT = 1.05;
-/** The most viewers of a server (`--max-viewers`). */
+/** The largest number of viewers of a server (`--max-viewers`). */
 const VIEWER_LIMIT = 256;
 /** The kinds of which one peer uses a whole processor. */
 const FLOODS: readonly HostileKind[] = ["pings", "wishes"];

@@ -127,7 +127,7 @@ export interface RunningProbe {
   stop(): Promise<ProbeReport>;
 }
 
-/** The most seconds that a probe runs. `stop` ends it earlier. */
+/** The longest time that a probe runs, in seconds. `stop` ends it earlier. */
 const PROBE_SECONDS = 600;
 
 /** Starts a viewer that reads the frame code in its pictures. Resolves when it shows pictures and the warm-up is over. */

@@ -30,7 +30,7 @@ export const KEY_ADD_SETTINGS = [
     name: "settings",
     scope: "program",
     type: { kind: "switch" },
-    help: `keep nothing, and print a [[keys]] for ${SETTINGS_FILE}`,
+    help: `do not store the key, and print a [[keys]] table for ${SETTINGS_FILE}`,
   },
   JSON_SETTING,
 ] as const satisfies readonly SettingEntry[];

@@ -127,7 +127,7 @@ export const VIEW_SETTINGS = [
     name: "once",
     scope: "program",
     type: { kind: "switch" },
-    help: "end with the connection instead of connecting again",
+    help: "end when the connection ends, instead of connecting again",
   },
   {
     name: "wait",

@@ -24,7 +24,7 @@ export interface WindowOptions {
   renderer: Renderer;
   /** The number of decoder threads. */
   workers: number;
-  /** The most pixels of a picture, or of the pictures of all cameras in a grid together. Default: DEFAULT_MAX_PIXELS. */
+  /** The largest number of pixels of a picture, or of the pictures of all cameras in a grid together. Default: DEFAULT_MAX_PIXELS. */
   maxPixels?: number | undefined;
   /** The viewer ends after this many shown frames. Null means no limit. */
   frames: number | null;

@@ -66,7 +66,7 @@ export class SharedThreads {
     return Decoders.create(this.#arena, this.pool);
   }
 
-  /** Removes a user. The threads end with their last user. The next watcher reuses `decoders`. */
+  /** Removes a user, and keeps its `decoders` for the next one. When the last user is removed, the threads end. */
   async leave(user: ThreadUser, decoders: Decoders | null): Promise<void> {
     if (decoders !== null) this.#spare.add(decoders);
     this.#users.delete(user);

@@ -3,7 +3,7 @@
 import type { Micros } from "./clock.ts";
 
 export interface BucketRate {
-  /** The number of events that are allowed each second in the long run. */
+  /** The number of events that are allowed each second on average. */
   perSecond: number;
   /** The number of events that are allowed at once. */
   burst: number;

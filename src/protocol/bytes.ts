@@ -7,7 +7,7 @@ import { HEADER_BYTES, MAX_STRING_BYTES } from "./wire.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** The most bytes of a text, for example in Goodbye. The writer cuts longer texts off. Some fields have another limit. */
+/** The largest number of bytes of a text, for example in Goodbye. The writer cuts longer texts off. Some fields have another limit. */
 export const MAX_TEXT_BYTES = 200;
 
 const TWO_POW_32 = 0x1_0000_0000;

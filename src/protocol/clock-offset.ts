@@ -26,7 +26,7 @@ const OLDEST_MICROS = 3_600_000_000;
 /**
  * Estimates the other side's clock and the round trip.
  *
- * An exchange is a Ping and its answer. Like in NTP (RFC 5905, section 8), it gives offset = ((t1 − t0) + (t2 − t3)) / 2 and
+ * An exchange is a Ping and its answer. As in NTP (RFC 5905, section 8), it gives offset = ((t1 − t0) + (t2 − t3)) / 2 and
  * round trip = (t3 − t0) − (t2 − t1). Queues can only lengthen a round trip, and they make the offset wrong by at most half of
  * the extra time. So the exchange with the shortest round trip of the last 30 s is used (the clock filter of RFC 5905, section
  * 10).

@@ -5,7 +5,7 @@ import type { Transport } from "./transport.ts";
 /** The outbox stops writing to a transport that has this many bytes in its own queue. */
 const MAX_BUFFERED_BYTES = 64 * 1024;
 
-/** The most bytes that `together` collects for one write. Larger messages are written at once. */
+/** The largest number of bytes that `together` collects for one write. Larger messages are written at once. */
 const MAX_CORKED_BYTES = 4096;
 
 /**

@@ -130,7 +130,7 @@ describe.skipIf(CHROMIUM === null)("the page in trouble (needs chromium)", () =>
       await page.goto(web.url);
       if (isCached) {
         await alarm(page)
-          .filter({ hasText: "the server has another version than this page: load the page again" })
+          .filter({ hasText: "the server and this page have different versions: load the page again" })
           .waitFor();
         await heard(page, /another version/);
         const before = asked.length;

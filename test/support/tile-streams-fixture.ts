@@ -25,7 +25,7 @@ export interface Setup extends AsyncDisposable {
   dropped: { frameNumber: number; cause: string; reason: string }[];
   /** The reasons why threads were restarted. */
   restarted: string[];
-  /** Gets each decoded picture. */
+  /** Called with each decoded picture. */
   onDecoded: (picture: DecodedPicture) => void;
   /** Begins a stream. */
   open: (stream: StreamHeader) => void;

@@ -7,8 +7,8 @@
 import type { ConnectionEvents } from "../../client/connect/connection.ts";
 
 /**
- * Fewer tiles are decoded before the answer could come. In a still scene the server repeats some tiles in each frame, which usually
- * change no pixel, so nothing is drawn.
+ * With fewer tiles the browser is not asked early: they are decoded before its answer could come. Also, a few tiles of a still scene
+ * are sent with each frame, and usually they change no pixel, so nothing is drawn.
  */
 export const LEAST_TILES = 32;
 

@@ -22,7 +22,7 @@ export interface PageServer {
   otherVersion(protocol: string): void;
 }
 
-/** Returns the access of the page, whose server knows the key by a cookie. So a refusal means that the cookie has ended. */
+/** Returns the access of the page. The page sends a cookie instead of a key. So a refusal means that the cookie has expired. */
 export function createAccess({ logIn }: Pick<PageServer, "logIn">): Access {
   return {
     attempt: () => Promise.resolve(NO_KEY),
@@ -65,7 +65,7 @@ export function createConnect({ base, logIn, otherVersion }: PageServer): Connec
       const refusal = await refusalOf(base, signal);
       if (typeof refusal === "object") {
         otherVersion(refusal.protocol);
-        throw new ProtocolError("the server has another version than this page"); // trying again cannot help
+        throw new ProtocolError("the server and this page have different versions"); // trying again cannot help
       }
       if (refusal !== "needs a key") throw new ConnectionError(refusal);
       await logIn();

@@ -16,7 +16,7 @@ import { readStillJpeg, readStillPixels, type Still } from "./still.ts";
 export interface FileOptions extends WantedOfInput, Recording {
   /** The chroma sampling of decoded frames. With 444 they keep the full resolution of their colours. */
   sampling?: Sampling;
-  /** Gets the kind of content and the ffmpeg commands, at level `debug`. */
+  /** The log for the kind of content and the ffmpeg commands, at level `debug`. */
   log?: Log;
 }
 

@@ -56,7 +56,7 @@ export async function readStillPixels(input: FfmpegInput, sampling: Sampling, si
   try {
     await readFfmpeg({ input, command, reader }, signal);
   } catch (error) {
-    // ffmpeg ends after the picture, which is no failure here.
+    // ffmpeg ends after the picture. Here this is not a failure.
     if (!(error instanceof FfmpegEnd && error.isAfterFrames) || kept.isEmpty) throw error;
   }
   return { isWhole: true, deliver: (sink) => kept.deliver(sink) };

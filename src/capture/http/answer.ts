@@ -13,7 +13,7 @@ export type Answer =
    */
   | { kind: "pictures"; count: number; isBroken: boolean }
   | { kind: "page" }
-  /** The answer is text that is no video. `type` is its declared type. */
+  /** The answer is other text, for example an error in JSON. `type` is its declared type. */
   | { kind: "text"; type: string }
   /** The answer is a single picture that is not JPEG. */
   | { kind: "still"; format: string }

@@ -8,7 +8,7 @@
  * - `one picture`: the whole answer is one JPEG;
  * - `playlist`: a list of addresses of the video for a player;
  * - `page`: a web page;
- * - `text`: other text that is no video, for example an error in JSON;
+ * - `text`: other text, for example an error in JSON;
  * - `other`: video that is not JPEG.
  */
 export type ContentKind = "parts" | "pictures" | "one picture" | "playlist" | "page" | "text" | "other";
@@ -34,7 +34,7 @@ export function parseContentType(field: string | null): ContentType {
 const MAX_FIRST_BYTES = 4096;
 
 const SOI = Buffer.from([0xff, 0xd8, 0xff]);
-/** The types of text that is no video. Playlists are recognised by their first bytes before. */
+/** The types of other text. Playlists have such types, too, but they are recognised first, by their first bytes. */
 const TEXT_TYPE = /^(?:text\/.*|application\/(?:.*\+)?(?:json|xml))$/;
 const PLAYLISTS = ["#EXTM3U", "<MPD", "<SmoothStreamingMedia", "[playlist]"];
 

@@ -7,8 +7,8 @@ import type { Progress } from "./picture-walk.ts";
 import type { StreamFacts } from "./stream-facts.ts";
 
 /**
- * How far from the end that a segment's length gives the search begins. If only a few bytes of the segment are missing or added,
- * the next segment begins near there.
+ * The search begins this far before the end of a segment, as the segment's length gives it, and first covers as many bytes after it.
+ * If only a few bytes of the segment are missing or added, the next segment begins near there.
  */
 const NEAR_BYTES = 64;
 /** The search gives up after this many bytes. */

@@ -6,7 +6,7 @@ import type { NetworkAddress } from "./address.ts";
 
 /** The time limit for a connection. A machine that is switched on answers within it, even over a bad link. */
 const CONNECT_PATIENCE_MS = 10_000;
-/** The most bytes that wait in the stream. When there are more, the sender has to wait. */
+/** The largest number of bytes that wait in the stream. When there are more, the sender has to wait. */
 const MAX_WAITING_BYTES = 1 << 20;
 
 /**

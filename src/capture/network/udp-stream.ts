@@ -11,7 +11,7 @@ import type { NetworkAddress } from "./address.ts";
  * something else.
  */
 const RECEIVE_BUFFER_BYTES = 4 << 20;
-/** The most bytes that wait in the stream. More are dropped, because UDP cannot make its sender wait. */
+/** The largest number of bytes that wait in the stream. More are dropped, because UDP cannot make its sender wait. */
 const MAX_WAITING_BYTES = 8 << 20;
 
 /**

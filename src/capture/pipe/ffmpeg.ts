@@ -38,7 +38,7 @@ const HOLD_MICROS = 1_200_000;
 export interface FfmpegOptions {
   /** The chroma sampling. With 444, frames keep the full resolution of their colours. */
   sampling?: Sampling;
-  /** Gets the command line, at level `debug`. */
+  /** The log for the command line, at level `debug`. */
   log?: Log;
 }
 

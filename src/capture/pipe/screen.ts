@@ -61,7 +61,7 @@ export interface ScreenOptions {
   /** The size to which the picture is scaled. Null keeps the screen's own size. */
   size: Size | null;
   framesPerSecond: number;
-  /** Gets a warning when only a part of the windows can be captured. */
+  /** The log for a warning when only some of the windows can be captured. */
   log?: Log;
 }
 

@@ -30,7 +30,7 @@ export interface ExpectedServer {
   hasOwnAuthorities: boolean;
 }
 
-/** The most characters of a certificate's names that a message quotes. */
+/** The largest number of characters of a certificate's names that a message quotes. */
 const MAX_SHOWN = 200;
 
 /**

@@ -30,7 +30,7 @@ export const OWN_ADDRESS: Address = { host: "localhost", port: DEFAULT_PORT, cam
 const LOOK_FOR_MS = 2_000;
 const ASK_AT_MS = [0, 400, 1_000];
 const OWN_TIMEOUT_MS = 500;
-/** The most servers that are kept. A person chooses among them, and a machine could announce any number. */
+/** The largest number of servers that are kept. A person chooses among them, and a machine could announce any number. */
 const MAX_FOUND = 64;
 
 const OWN_SERVER: ChosenServer = { address: OWN_ADDRESS, announced: null };
@@ -69,7 +69,7 @@ export async function findServer({ say, ask, wait }: FindOptions, signal: AbortS
       say(`found ${describe(first)}`);
       return { address: first.address, announced: first };
     }
-    const text = `${trouble}: ${wait ? "searching on" : "give the HOST of the server"}`;
+    const text = `${trouble}: ${wait ? "still searching" : "give the HOST of the server"}`;
     if (text !== said) say(text);
     said = text;
     if (!wait) break;

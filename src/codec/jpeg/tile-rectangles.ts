@@ -15,7 +15,7 @@ export interface PictureInfo {
   /** The number of MCUs in a tile (restart interval), or in the whole picture if it has no restart intervals. */
   readonly tileMcus: number;
   readonly tiles: number;
-  /** Whether the first scan has all components. Only in this case a tile is a rectangle of the picture. */
+  /** Whether the first scan has all components. Only then is a tile a rectangle of the picture. */
   readonly isInterleaved: boolean;
   /** The number of bytes before the first entropy-coded byte. */
   readonly headerBytes: number;

@@ -28,8 +28,8 @@ export class OwnKernel<Kernel> {
   #kernel: Kernel | null = null;
 
   /**
-   * Creates the kernel, and loads it in the background. Returns null if the threads of the pool are this thread itself, so that no
-   * thread is woken.
+   * Creates the kernel, and loads it in the background. Returns null if the jobs of the pool run in this thread anyway (in a
+   * page), so there is no waking to save.
    */
   static create<Kernel>(pool: CodecPool, load: () => Promise<Kernel>): OwnKernel<Kernel> | null {
     const { nextTurn } = pool;

@@ -52,7 +52,7 @@ export class Gatekeeper {
     return authenticated;
   }
 
-  /** Notes that a viewer is connected whose key was checked before. The caller calls `left` once, when it has left. */
+  /** Notes that a viewer whose key was checked earlier is connected. The caller calls `left` once, when it has left. */
   joined(ip: string): void {
     this.#lockOut.proven(addressGroup(ip));
   }

@@ -27,7 +27,7 @@ export function resolveKey({ key, hash, name = "key", may = ["view"], cameras }:
   checkKeyName(name);
   if ((key === undefined) === (hash === undefined)) throw new UsageError(`the key '${name}' needs either key or hash`);
   if (!may.includes("view") || !may.every((right) => RIGHTS.includes(right))) {
-    throw new UsageError(`may of the key '${name}' must be ["view"] or ["view", "control"]`);
+    throw new UsageError(`the rights (may) of the key '${name}' must be ["view"] or ["view", "control"]`);
   }
   const record = key === undefined ? parseKeyRecord(hash ?? "") : recordOfKey(key);
   return { record, role: { name, may: new Set(may), cameras: cameras === undefined ? null : new Set(cameras) } };

@@ -19,7 +19,7 @@ export interface IdentitySource {
 
 const KEY_FILE = "tls-key.pem";
 const CERTIFICATE_FILE = "tls-certificate.pem";
-/** The most names in a certificate. A machine with many containers may have very many addresses. */
+/** The largest number of names in a certificate. A machine with many containers may have very many addresses. */
 const MOST_NAMES = 64;
 
 /**

@@ -2,24 +2,24 @@
 
 /** The limits. A connection that exceeds one is refused or ended, and other viewers are not affected. */
 export interface AccessLimits {
-  /** The most viewers in all. */
+  /** The largest number of viewers. */
   maxViewers: number;
-  /** The most viewers from one address. Loopback has no such limit, because all programs of the machine share this address. */
+  /** The largest number of viewers from one address. Loopback has no such limit, because all programs of the machine share this address. */
   maxViewersPerAddress: number;
-  /** The most connections that have not sent Hello yet, in all. If there are more, the oldest one is ended. */
+  /** The largest number of connections that have not sent Hello yet. If there are more, the oldest one is ended. */
   maxGreetings: number;
-  /** The most connections from one address that have not sent Hello yet. Loopback has no such limit. */
+  /** The largest number of connections from one address that have not sent Hello yet. Loopback has no such limit. */
   maxGreetingsPerAddress: number;
-  /** The most new connections a second from one address in the long run. Ten times as many are allowed from loopback. */
+  /** The largest number of new connections a second from one address, on average. Ten times as many are allowed from loopback. */
   connectsPerSecond: number;
-  /** The most HTTP requests a second from one address in the long run. Ten times as many are allowed from loopback. */
+  /** The largest number of HTTP requests a second from one address, on average. Ten times as many are allowed from loopback. */
   requestsPerSecond: number;
-  /** The most messages a second from one viewer in the long run. Acknowledgements of frames do not count. */
+  /** The largest number of messages a second from one viewer, on average. Acknowledgements of frames do not count. */
   messagesPerSecond: number;
-  /** The most bits a second of pictures for all viewers together, which their addresses share evenly. Null means no limit. */
+  /** The largest bit rate of pictures for all viewers together. Their addresses share it evenly. Null means no limit. */
   maxTotalBitsPerSecond: number | null;
   /**
-   * The most memory for pictures that viewers have not acknowledged, for all viewers together, in this process and in the kernel.
+   * The largest memory for pictures that viewers have not acknowledged, for all viewers together, in this process and in the kernel.
    * If it is exceeded, viewers that have not acknowledged a picture for a second are disconnected, beginning with the one for
    * which the most bytes wait.
    */

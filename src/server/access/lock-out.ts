@@ -11,7 +11,7 @@ const LONGEST_PAUSE_MICROS = 60e6;
 const MEMORY_MICROS = 600e6;
 /** The time that an address stays good after its last good viewer has left, so that the viewer can come back after its line dropped. */
 const GOOD_AFTER_MICROS = 300e6;
-/** The most addresses that each memory holds. If there are more, the one with the oldest entry is forgotten. */
+/** The largest number of addresses that each memory holds. If there are more, the one with the oldest entry is forgotten. */
 const MAX_ADDRESSES = 4096;
 
 interface Failures {

@@ -5,7 +5,7 @@ import type { Micros } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 
 const PERIOD_MICROS = 10_000_000;
-/** The most addresses that are counted separately. Refusals of further addresses are counted together. */
+/** The largest number of addresses that are counted separately. Refusals of further addresses are counted together. */
 const MAX_ADDRESSES = 256;
 
 interface Period {

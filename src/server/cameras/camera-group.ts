@@ -16,7 +16,7 @@ export interface CameraGroupOptions {
   onRemoved: (camera: Camera) => void;
   /** Returns the log of a camera's source. */
   logOf: (name: string) => Log;
-  /** Gets a line when a camera of several fails. */
+  /** The log for a line when one of several cameras fails. */
   log: Log;
 }
 

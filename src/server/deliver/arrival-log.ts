@@ -15,13 +15,13 @@ export class ArrivalLog {
     this.#log = log;
   }
 
-  /** Logs a line, or counts it if there were too many. The next line that is logged comes with the count. */
+  /** Logs a line, or counts it if there were too many. The next logged line is preceded by the count. */
   say(text: string): void {
     if (!this.#tokens.take(nowMicros())) {
       this.#leftOut++;
       return;
     }
-    if (this.#leftOut > 0) this.#log.info(`lines about viewers that came and left were left out: ${this.#leftOut}`);
+    if (this.#leftOut > 0) this.#log.info(`dropped lines about viewers that came or left: ${this.#leftOut}`);
     this.#leftOut = 0;
     this.#log.info(text);
   }

@@ -21,7 +21,7 @@ export class Budget {
     this.#bytesPerSecond = bitsPerSecond / 8;
   }
 
-  /** Returns whether a frame of any size may be sent, which is so while the balance is not negative. */
+  /** Returns whether a frame of any size may be sent. It may be sent while the balance is not negative. */
   allows(now: Micros): boolean {
     const earned = ((now - (this.#at ?? now)) * this.#bytesPerSecond) / 1e6;
     this.#bytes = Math.min(this.#bytes + earned, (SAVED_MICROS * this.#bytesPerSecond) / 1e6);

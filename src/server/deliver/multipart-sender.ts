@@ -39,7 +39,7 @@ export interface SendQueue {
 export interface MultipartSenderOptions {
   queue: SendQueue;
   form: PartForm;
-  /** Whether pictures are sent that have not changed. */
+  /** Whether pictures that have not changed are sent, too. */
   wantsAll: boolean;
   limits: AdaptationLimits;
   /** The viewer's part of the total bit rate. */

@@ -27,7 +27,7 @@ export interface MultipartConnection extends Client, SendQueue {
 /** The wishes in the address of the stream. */
 export interface MultipartWish {
   form: PartForm;
-  /** Whether pictures are sent that have not changed. */
+  /** Whether pictures that have not changed are sent, too. */
   wantsAll: boolean;
   /** Whether all pictures must have the same size. */
   keepsSize: boolean;

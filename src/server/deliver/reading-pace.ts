@@ -2,10 +2,10 @@
 //
 // Bytes that a program has not read lie in its kernel, which has acknowledged them, or in a relay. Megabytes fit there, which is
 // seconds of video. TCP tells how much more the client's kernel can take: the receive window. What is missing from the largest
-// window is unread. But the window is older than the acknowledgement: Linux enlarges it in steps of a segment, and says so only
-// with an acknowledgement, unless it has doubled (__tcp_select_window, tcp_cleanup_rbuf). So a client counts as behind when a
-// segment is unread besides the newest picture. Then nothing is sent until it should have read all, and after that pictures are
-// sent at its rate. The rate is measured between two moments when it had read everything.
+// window is unread. But the known window may be out of date: Linux enlarges it in steps of a segment. It reports the new window with
+// the next acknowledgement, or at once when the window has doubled (__tcp_select_window, tcp_cleanup_rbuf). So a client counts as
+// behind when a segment is unread besides the newest picture. Then the server sends nothing until the client should have read
+// everything. After that it sends pictures at the rate of the client, measured between two moments when everything was read.
 
 import type { Micros } from "../../core/clock.ts";
 import type { TcpState } from "./multipart-sender.ts";

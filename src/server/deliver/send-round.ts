@@ -5,10 +5,10 @@ import type { MemberFrames } from "./audience-member.ts";
 
 type Sender = Pick<MemberFrames, "sendNewest">;
 
-/** The longest time at a time. Sending a frame to one viewer takes about 20 µs, so this is for some dozens of viewers. */
+/** The longest time without a return to the event loop. Sending a frame to one viewer takes about 20 µs, so it is enough for 50. */
 const MOST_MS = 1;
 
-/** The senders that have not been asked yet, with the one first that waits longest. */
+/** The senders that have not been asked yet. The one that has waited longest is first. */
 export class SendRound {
   readonly #due = new Set<Sender>();
   #isScheduled = false;

@@ -153,7 +153,7 @@ export class Share {
     };
   }
 
-  /** Returns whether a picture of any size may be sent, which is so while the balance is not negative. */
+  /** Returns whether a picture of any size may be sent. It may be sent while the balance is not negative. */
   allows(now: Micros): boolean {
     if (!this.#events.isLimited) return true;
     if (this.#isFirst) {

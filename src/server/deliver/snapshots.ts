@@ -16,7 +16,7 @@ import type { WatchedCamera } from "./viewer-host.ts";
 const KEPT_MS = 200;
 /** The longest time for which a request waits for the first picture. */
 const PATIENCE_MS = 5_000;
-/** The most combinations of size and quality of a camera that are kept at the same time. */
+/** The largest number of combinations of size and quality of a camera that are kept at the same time. */
 const MAX_TAKERS = 64;
 
 export interface SnapshotWish {

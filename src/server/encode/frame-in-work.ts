@@ -13,7 +13,7 @@ export interface RenditionInWork {
   lengthsAddress: number;
   /** The number of bytes of the frame's encoded tiles in this rendition so far. */
   bytes: number;
-  /** Whether a tile was encoded that is not only due for its refresh, so the picture has changed as far as is known. */
+  /** Whether a tile was encoded for another reason than its refresh, so the picture has probably changed. */
   hasChanged: boolean;
 }
 
@@ -79,7 +79,7 @@ export function planFrame(pixels: CapturedPixels, plan: FramePlan): FrameInWork 
     for (const rendition of ready) {
       const { picture, isNew, level } = rendition;
       if (level.halvings !== halvings) continue;
-      if (picture === null) throw new Error("a rendition without tables was to be encoded");
+      if (picture === null) throw new Error("a rendition without tables cannot be encoded");
       const lengthsAddress = scale.lengthsAddress(scaleJob.renditions.length);
       scaleJob.renditions.push({ picture, isNew, lengthsAddress });
       renditions.push({ rendition, scale: scaleJob, lengthsAddress, bytes: 0, hasChanged: false });

@@ -246,7 +246,7 @@ export class Recorder implements AudienceMember {
   #tell(trouble: string | null): void {
     const { log } = this.#options;
     if (trouble !== null) {
-      log.warning(`${trouble}; viewers are not affected, and the recording goes on by itself when it can`);
+      log.warning(`${trouble}; viewers are not affected, and the recording continues by itself as soon as possible`);
       return;
     }
     log.info(`${this.#camera.name} is recorded again; ${this.#leftOut - this.#leftOutBefore} pictures are missing`);

@@ -4,7 +4,7 @@ import type { Size } from "../../core/pixel-format.ts";
 import { childEnvironment } from "../../capture/child-environment.ts";
 import { smjpegEnd, smjpegHead, smjpegPictureHead } from "./smjpeg.ts";
 
-/** The most bytes of pictures that wait for the disk. More are left out, so that a slow disk takes no further memory. */
+/** The largest number of bytes of pictures that wait for the disk. More are left out, so that a slow disk takes no further memory. */
 const MAX_WAITING_BYTES = 32 * 2 ** 20;
 /** A cluster holds the pictures of this time at most. Players seek to the beginnings of clusters. */
 const CLUSTER_MS = 1000;

@@ -103,7 +103,7 @@ export const CAMERA_SETTINGS = [
     scope: "cameras",
     type: { kind: "text" },
     placeholder: "folder",
-    help: "record the best pictures of each camera to files in this folder (Motion JPEG in Matroska, nothing is encoded again)",
+    help: "record each camera, in its best size and quality, to files in this folder (Motion JPEG in Matroska, nothing is encoded again)",
   },
   {
     name: "record-segment",

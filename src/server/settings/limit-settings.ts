@@ -19,14 +19,14 @@ export const LIMIT_SETTINGS = [
     scope: "server",
     type: { kind: "parsed", parse: parseBitrate, number: 'bits a second, for example 2000000 or "2M"' },
     placeholder: "rate",
-    help: "most bits a second for one viewer, for example 500k or 2M",
+    help: "largest bit rate for one viewer, in bits a second, for example 500k or 2M",
   },
   {
     name: "max-total-bitrate",
     scope: "server",
     type: { kind: "parsed", parse: parseBitrate, number: 'bits a second, for example 20000000 or "20M"' },
     placeholder: "rate",
-    help: "most bits a second for all viewers together, for example 20M; their addresses share it evenly, and so do the viewers of one address",
+    help: "largest bit rate for all viewers together, in bits a second, for example 20M; their addresses share it evenly, and so do the viewers of one address",
   },
   {
     name: "max-viewers",
@@ -34,7 +34,7 @@ export const LIMIT_SETTINGS = [
     type: { kind: "whole number", range: RANGES.maxViewers },
     placeholder: "n",
     default: DEFAULTS.maxViewers,
-    help: "most viewers in all",
+    help: "largest number of viewers",
   },
   {
     name: "max-viewers-per-address",
@@ -42,7 +42,7 @@ export const LIMIT_SETTINGS = [
     type: { kind: "whole number", range: RANGES.maxViewersPerAddress },
     placeholder: "n",
     default: DEFAULTS.maxViewersPerAddress,
-    help: "most viewers from one address (an IPv6 network of 64 bits counts as one); 127.0.0.1 has no such limit",
+    help: "largest number of viewers from one address (an IPv6 network of 64 bits counts as one); 127.0.0.1 has no such limit",
   },
   {
     name: "max-greetings",
@@ -50,7 +50,7 @@ export const LIMIT_SETTINGS = [
     type: { kind: "whole number", range: RANGES.maxGreetings },
     isFileOnly: true,
     default: DEFAULTS.maxGreetings,
-    help: "most connections that have not begun the protocol; if there are more, the oldest one is ended",
+    help: "largest number of connections that have not begun the protocol; if there are more, the oldest one is ended",
   },
   {
     name: "max-greetings-per-address",
@@ -58,7 +58,7 @@ export const LIMIT_SETTINGS = [
     type: { kind: "whole number", range: RANGES.maxGreetingsPerAddress },
     isFileOnly: true,
     default: DEFAULTS.maxGreetingsPerAddress,
-    help: "most connections from one address that have not begun the protocol; 127.0.0.1 has no such limit",
+    help: "largest number of connections from one address that have not begun the protocol; 127.0.0.1 has no such limit",
   },
   {
     name: "max-connects-per-second",
@@ -66,7 +66,7 @@ export const LIMIT_SETTINGS = [
     type: { kind: "whole number", range: RANGES.connectsPerSecond },
     isFileOnly: true,
     default: DEFAULTS.connectsPerSecond,
-    help: "most new connections a second from one address in the long run; ten times as many from 127.0.0.1",
+    help: "largest number of new connections a second from one address, on average; ten times as many from 127.0.0.1",
   },
   {
     name: "max-requests-per-second",
@@ -74,7 +74,7 @@ export const LIMIT_SETTINGS = [
     type: { kind: "whole number", range: RANGES.requestsPerSecond },
     isFileOnly: true,
     default: DEFAULTS.requestsPerSecond,
-    help: "most HTTP requests a second from one address in the long run; ten times as many from 127.0.0.1",
+    help: "largest number of HTTP requests a second from one address, on average; ten times as many from 127.0.0.1",
   },
   {
     name: "max-messages-per-second",
@@ -82,7 +82,7 @@ export const LIMIT_SETTINGS = [
     type: { kind: "whole number", range: RANGES.messagesPerSecond },
     isFileOnly: true,
     default: DEFAULTS.messagesPerSecond,
-    help: "most messages a second from one viewer in the long run; acknowledgements of frames do not count",
+    help: "largest number of messages a second from one viewer, on average; acknowledgements of frames do not count",
   },
   {
     name: "max-waiting-memory",
@@ -90,7 +90,7 @@ export const LIMIT_SETTINGS = [
     type: { kind: "whole number", range: RANGES.maxWaitingMiB },
     isFileOnly: true,
     default: DEFAULTS.maxWaitingMiB,
-    help: "MiB for pictures that viewers have not acknowledged, in all; beyond it the viewer that is behind the most is disconnected",
+    help: "largest memory in MiB for pictures that viewers have not acknowledged, for all viewers together; beyond it the viewer that is furthest behind is disconnected",
   },
   {
     name: "stall-timeout",
@@ -107,7 +107,7 @@ function parseBitrate(text: string): number {
   const match = /^(\d+(?:\.\d+)?)([kM]?)$/.exec(text);
   const bits = Number(match?.[1]) * { "": 1, k: 1e3, M: 1e6 }[match?.[2] as "" | "k" | "M"];
   if (!match || !(bits >= RANGES.maxBitsPerSecond[0])) {
-    throw new UsageError(`'${text}' is not a bit rate: write bits a second from 10k up, for example 500k or 2M`);
+    throw new UsageError(`'${text}' is not a bit rate: write at least 10k bits a second, for example 500k or 2M`);
   }
   return bits;
 }

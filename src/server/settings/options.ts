@@ -64,7 +64,7 @@ export interface ServeOptions {
    * first, then a smaller size, then fewer frames. Null accepts any age. Default: 250.
    */
   maxLatencyMs?: number | null | undefined;
-  /** The most bits a second for one viewer, at least 10 000. Default: no limit. */
+  /** The largest bit rate for one viewer, in bits a second, at least 10 000. Default: no limit. */
   maxBitsPerSecond?: number | null | undefined;
   /** Limits for viewers and for unknown connections. A limit that is not given has the default in `server/access/limits.ts`. */
   access?: { [Limit in keyof AccessLimits]?: AccessLimits[Limit] | undefined } | undefined;
@@ -89,7 +89,7 @@ export interface HttpOptions {
    * without this door.
    */
   port?: number | undefined;
-  /** Further host names of the server, for example that of a proxy before it. `*.example.org` stands for all names below. */
+  /** Further host names of the server, for example that of a proxy in front of it. `*.example.org` stands for all names below. */
   names?: readonly string[] | undefined;
   /** The origins whose pages may use the server, for example `https://example.org`. */
   allowedOrigins?: readonly string[] | undefined;

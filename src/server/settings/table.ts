@@ -73,7 +73,7 @@ export const SERVE_SETTINGS = [
     type: { kind: "parsed", parse: checkHttpName },
     placeholder: "name",
     repeats: true,
-    help: "a further host name of the web page, for example that of a proxy before it; may be repeated",
+    help: "a further host name of the web page, for example that of a proxy in front of it; may be repeated",
   },
   {
     name: "allow-origin",

@@ -6,7 +6,7 @@ import { TestCard } from "../../../src/capture/pattern/test-card.ts";
 /** The card truncates, so an error in the last digit of a sine may change a channel by 1. */
 const ROUNDING = 1;
 
-test("TestCard: the moving band has the waves of its time, in every row and column", () => {
+test("TestCard: the waves of the moving band match the time of the frame, in every row and column", () => {
   const { width, height } = { width: 400, height: 300 };
   const card = new TestCard({ width, height });
   const rgba = new Uint8Array(4 * width * height);

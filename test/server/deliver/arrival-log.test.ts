@@ -17,8 +17,8 @@ test("ArrivalLog: logs a hundred lines at once, then two a second, and says how 
   advance(500);
   log.say("viewer 1 left");
   log.say("viewer 2 left");
-  expect(lines.slice(100)).toEqual(["lines about viewers that came and left were left out: 900", "viewer 1 left"]);
+  expect(lines.slice(100)).toEqual(["dropped lines about viewers that came or left: 900", "viewer 1 left"]);
   advance(500);
   log.say("viewer 3 left");
-  expect(lines.slice(102)).toEqual(["lines about viewers that came and left were left out: 1", "viewer 3 left"]);
+  expect(lines.slice(102)).toEqual(["dropped lines about viewers that came or left: 1", "viewer 3 left"]);
 });

@@ -39,7 +39,7 @@ const NEGLIGIBLE = 0.1;
 export interface AdaptationLimits {
   /** The largest accepted staleness. Null accepts any staleness. */
   maxLatencyMicros: number | null;
-  /** The most bits a second for one viewer. Null means no limit. */
+  /** The largest bit rate for one viewer, in bits a second. Null means no limit. */
   maxBitsPerSecond: number | null;
 }
 

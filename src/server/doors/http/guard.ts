@@ -7,7 +7,7 @@ import { isIP } from "node:net";
 import { hostname } from "node:os";
 
 export interface GuardOptions {
-  /** Further host names of this server, for example that of a proxy before it. A leading `*.` stands for any names below. */
+  /** Further host names of this server, for example that of a proxy in front of it. A leading `*.` stands for any names below. */
   names: readonly string[];
   /** Returns the host names in the server's certificate, which may change. */
   certificateNames: () => readonly string[];

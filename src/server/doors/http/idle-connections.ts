@@ -9,7 +9,7 @@ import { addressGroup } from "../../access/address-group.ts";
 import { freeFiles, openFiles } from "../../access/open-files.ts";
 import { type NamedSocket, peerName, socketsAt } from "./kernel-socket.ts";
 
-/** The most files for silent connections and for what the cameras open, beyond those of the viewers. */
+/** The largest number of files for silent connections and for what the cameras open, beyond those of the viewers. */
 const SPARE_FILES = 256;
 /** With few files for the process, the share of those that the viewers do not use. The rest is for viewers that come. */
 const SPARE_SHARE = 0.5;

@@ -7,7 +7,7 @@ import type { Role } from "../../access/role.ts";
 import type { Session } from "../../access/session.ts";
 
 const LIFETIME_S = 12 * 3600;
-/** The most sessions of one key. If there are more, the oldest one of this key ends, and those of other keys stay. */
+/** The largest number of sessions of one key. If there are more, the oldest one of this key ends, and those of other keys stay. */
 const MAX_SESSIONS_OF_KEY = 64;
 /** A browser accepts a cookie with this prefix only over TLS and only for this host (RFC 6265bis, 4.1.3.2). */
 const SECURE_PREFIX = "__Host-";

@@ -91,7 +91,7 @@ describe("HTTP door: requests that are wrong", () => {
       "two lengths (request smuggling)",
       `POST /login HTTP/1.1\r\n${HOST}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     ],
-    ["a length that is no number", `POST /login HTTP/1.1\r\n${HOST}Content-Length: -1\r\n\r\n`],
+    ["a length that is not a number", `POST /login HTTP/1.1\r\n${HOST}Content-Length: -1\r\n\r\n`],
     ["a body of a gigabyte", `POST /login HTTP/1.1\r\n${HOST}Content-Length: 1000000000\r\n\r\n{`],
     [
       "chunks without end",

@@ -130,7 +130,7 @@ describe("/snapshot", () => {
     clearInterval(timer);
   });
 
-  test("one client that asks for many sizes takes them from nobody", async () => {
+  test("a client that asks for many sizes is not refused any of them", async () => {
     for (let width = 1; width <= 70; width++) expect((await get(`/snapshot?width=${width}`)).status).toBe(200);
   });
 
