@@ -37,7 +37,7 @@ export class CaptureRate {
   }
 
   /**
-   * Ends the measurement of the present interval. The caller does this when it stops the source, because a pause is not an
+   * Ends the measurement of the current interval. The caller does this when it stops the source, because a pause is not an
    * interval.
    */
   interrupt(): void {

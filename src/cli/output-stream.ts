@@ -55,7 +55,7 @@ const SETTLE_STEP_MS = 5;
 export class OutputStream {
   readonly #descriptor: 1 | 2;
   readonly #isWriting = new Int32Array(new SharedArrayBuffer(4));
-  /** The time when the thread was first seen within the present write, or null. */
+  /** The time when the thread was first seen within the current write, or null. */
   #seenWritingAt: Micros | null = null;
   #events: OutputEvents = { failed: () => undefined, caughtUp: () => undefined };
   #thread: Worker | null = null;

@@ -10,7 +10,7 @@ import type { OptionChanges } from "../server/server.ts";
 export interface ReloadOptions {
   /** Reads the settings again and gives them to the server. Null if the server has no settings file. */
   reload: (() => Promise<OptionChanges>) | null;
-  /** Ends the program in order. */
+  /** Shuts the program down cleanly, as SIGTERM does. */
   stop: () => void;
   log: Log;
   manager: ServiceManager | null;
@@ -43,7 +43,7 @@ function describeChanges({ cameras: { kept, started, ended }, pending }: OptionC
     ...list("unchanged:", kept),
     ...list("ended:", ended),
     ...list("started:", started),
-    ...list("after a new start only:", pending),
+    ...list("after a restart only:", pending),
   ];
   return `the settings were read again: ${parts.join("; ")}`;
 }

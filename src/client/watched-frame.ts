@@ -57,7 +57,7 @@ export class WatchedFrame implements Size {
   }
 
   /**
-   * The present age of the picture in milliseconds, counted from the time when the camera took it. Null until the offset between
+   * The current age of the picture in milliseconds, counted from the time when the camera took it. Null until the offset between
    * the clocks is known, and while the age cannot be right (negative, or more than an hour) because a clock is wrong.
    */
   get ageMs(): number | null {

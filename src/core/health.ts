@@ -1,4 +1,4 @@
-// The present troubles of a part of the program, for example of a camera, with the time when they began. When several troubles
+// The current troubles of a part of the program, for example of a camera, with the time when they began. When several troubles
 // last at the same time, the newest one is reported.
 
 import { type Micros, nowMicros } from "./clock.ts";
@@ -9,7 +9,7 @@ interface Cause {
 }
 
 /**
- * Holds the present troubles of one part. Each trouble has a subject (`source`, `memory`, `encode` …), and a subject has one
+ * Holds the current troubles of one part. Each trouble has a subject (`source`, `memory`, `encode` …), and a subject has one
  * trouble at most.
  *
  * @example

@@ -51,6 +51,6 @@ export interface Server extends AsyncDisposable {
 /** What new options have changed in a running server. */
 export interface OptionChanges {
   cameras: CameraChanges;
-  /** The names of the options that are different and hold only after a new start of the server. */
+  /** The names of the options that are different and hold only after a restart of the server. */
   pending: string[];
 }

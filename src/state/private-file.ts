@@ -129,7 +129,7 @@ function makePrivateFolder(folder: string): void {
 const LOCK_PATIENCE_MS = 5_000;
 
 /**
- * Changes a private file. A lock makes sure that no change of another process is lost. `change` gets the present text, or null if
+ * Changes a private file. A lock makes sure that no change of another process is lost. `change` gets the current text, or null if
  * there is no file. It returns the new text, or null to leave the file unchanged. Throws UsageError like the functions for
  * reading and writing, and if another process keeps the lock.
  */

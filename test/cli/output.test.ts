@@ -178,7 +178,7 @@ describe("output to a pipe that is not read", () => {
 });
 
 describe("output to a terminal that Ctrl-S has stopped", () => {
-  test.each(["serve", "view"])("%s: goes on, and SIGTERM ends it in order", async (name) => {
+  test.each(["serve", "view"])("%s: goes on, and SIGTERM shuts it down cleanly", async (name) => {
     const port = freePort();
     let shown = "";
     const onTerminal = (flags: readonly string[], isStopped: boolean) => {

@@ -1,4 +1,4 @@
-// The delay of the event loop: the part by which a timer comes late, also while this thread is busy.
+// The delay of the event loop: the part by which a timer comes late, even while this thread is busy.
 
 import { expect, test } from "bun:test";
 import { LoopDelay } from "../../src/core/loop-delay.ts";

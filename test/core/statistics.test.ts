@@ -142,7 +142,7 @@ describe("medians of all values and of recent values", () => {
   });
 });
 
-test("RecentMedian is the median of the last values, also after it was cleared", () => {
+test("RecentMedian is the median of the last values, even after it was cleared", () => {
   const values = fc.array(fc.oneof(fc.integer({ min: 0, max: 5 }), fc.double({ noNaN: true })), { maxLength: 60 });
   fc.assert(
     fc.property(values, values, fc.integer({ min: 1, max: 20 }), (before, after, capacity) => {

@@ -138,7 +138,7 @@ describe("serve: limits for hostile peers", () => {
     expect(server.remarks).toMatch(/viewer 127\.0\.0\.1:\d+ left: it sends more than 50 messages a second/);
   });
 
-  test("a signal ends a server in order while 50 peers flood it with pings", async () => {
+  test("a signal shuts a server down cleanly while 50 peers flood it with pings", async () => {
     await using server = await startServer(FLAGS);
     await using peers = new Attack(server.port, "pings", 50);
     await server.until("floods", () => (refusedBy(server)?.messages ?? 0) > 20);

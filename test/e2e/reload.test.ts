@@ -51,7 +51,7 @@ test.skipIf(!existsSync(DEBIAN_PYTHON))(
     await socket.until("the readiness after it", () => readyMessages() === 2);
     await server.until("the line", ({ remarks }) => remarks.includes("the settings were read again"));
     expect(server.remarks).toContain(
-      "unchanged: same; ended: other, gone; started: fresh, other; after a new start only: workers",
+      "unchanged: same; ended: other, gone; started: fresh, other; after a restart only: workers",
     );
     await other.until("the other size", ({ last }) => last?.width === 640 && last.reconnects === 1);
     await gone.until("the goodbye", ({ remarks }) => remarks.includes("gone was removed from the server"));
@@ -75,7 +75,7 @@ test.skipIf(!existsSync(DEBIAN_PYTHON))(
   },
 );
 
-test("SIGHUP ends a server without a settings file in order", async () => {
+test("SIGHUP shuts a server without a settings file down cleanly", async () => {
   await using server = await startServer(["--source", "pattern", "--size", "160x90"]);
   expect(await server.end("SIGHUP")).toBe(0);
   expect(server.reports.at(-1)).toMatchObject({ final: true });

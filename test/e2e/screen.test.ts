@@ -38,7 +38,7 @@ async function paint(how: "still" | "moving"): Promise<AsyncDisposable> {
   };
 }
 
-/** The present picture on the X server's screen, as RGBA. */
+/** The current picture on the X server's screen, as RGBA. */
 function screenOfServer(): Uint8Array {
   const args = ["-f", "x11grab", "-i", display.name, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgba", "pipe:1"];
   const { stdout } = Bun.spawnSync(["ffmpeg", "-loglevel", "error", ...args]);

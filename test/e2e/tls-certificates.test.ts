@@ -70,7 +70,7 @@ describe("TLS: a certificate from an authority", () => {
     }
   });
 
-  test("view: after an authority has vouched for a server, a certificate that is signed by itself is refused", async () => {
+  test("view: after an authority has vouched for a server, a self-signed certificate is refused", async () => {
     const env = { XDG_STATE_HOME: join(folder, "vouched") };
     const store = join(env.XDG_STATE_HOME, "slipstream/known-servers.json");
     const run = (...flags: string[]) => runToEnd("view", [...flags, ...THREE_FRAMES], { env });
@@ -96,7 +96,7 @@ describe("TLS: a certificate from an authority", () => {
     expect((await run(host)).code).toBe(0);
   });
 
-  test("view: with --tls-ca, a certificate that is signed by itself is refused, also if its key is known", async () => {
+  test("view: with --tls-ca, a self-signed certificate is refused, even if its key is known", async () => {
     await using server = await serve(["--tls"]);
     const host = `127.0.0.1:${server.port}`;
     const env = { XDG_STATE_HOME: join(folder, "own-authority") };

@@ -105,7 +105,7 @@ describe.each(roles)("Peer as %s", (role) => {
     expect(stand.goodbye?.text).toContain("message type 127, which a ");
   });
 
-  test("Peer: a Goodbye ends the connection, also before the greeting", () => {
+  test("Peer: a Goodbye ends the connection, even before the greeting", () => {
     const stand = new Stand(role);
     stand.peer.receive(writeGoodbye({ reason: GoodbyeReason.full, text: "full" }));
     expect(stand.ends).toEqual([{ how: "goodbye", reason: GoodbyeReason.full, text: "full" }]);

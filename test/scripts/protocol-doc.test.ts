@@ -1,4 +1,4 @@
-// docs/protocol.md: it is printed from the present code, and both ends understand its worked exchange.
+// docs/protocol.md: it is printed from the current code, and both ends understand its worked exchange.
 
 import { describe, expect, test } from "bun:test";
 import { EXCHANGE, JPEG_HEADER } from "../../scripts/protocol-doc/exchange.ts";

@@ -31,7 +31,7 @@ describe("private file: reading and writing", () => {
     expect(readdirSync(join(top, "new/deep"))).toEqual(["keys"]);
   });
 
-  test("private file: reading a missing file returns null, also if its folder is missing or is a file", () => {
+  test("private file: reading a missing file returns null, even if its folder is missing or is a file", () => {
     writeFileSync(join(top, "a-file"), "");
     expect(["none", "none/keys", "a-file/keys"].map((path) => readPrivateFile(join(top, path)))).toEqual([
       null,

@@ -45,7 +45,7 @@ export class TileFootage {
     return { width, height, framesPerSecond: 30, codec: "simd", quality, ...source, jpegHeader: this.header };
   }
 
-  /** The whole picture of the present frame. */
+  /** The whole picture of the current frame. */
   get jpeg(): Uint8Array {
     return stitchTiles(this.header, this.tiles);
   }

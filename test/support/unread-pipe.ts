@@ -22,7 +22,7 @@ export class UnreadPipe implements Disposable {
     }
   }
 
-  /** Reads the present text of the pipe, without the bytes that filled it at first. */
+  /** Reads the current text of the pipe, without the bytes that filled it at first. */
   read(): string {
     const parts: Buffer[] = [];
     for (;;) {

@@ -15,7 +15,7 @@ export interface DriverControl {
   flags?: number;
   /** The labels of a menu by index. For an integer menu they are numbers. */
   items?: (string | number)[];
-  /** The present value. A request may set it. */
+  /** The current value. A request may set it. */
   value: bigint;
   /** The error that a query returns, or 0. */
   queryErrno?: number;

@@ -189,7 +189,7 @@ export class PageView implements CameraViewOwner {
   }
 }
 
-/** Returns the present age of the picture: its latency when it was shown, and the time since then if no other one has come. */
+/** Returns the current age of the picture: its latency when it was shown, and the time since then if no other one has come. */
 function ageMs(latencyMs: number | null, shownAt: number | null): number | null {
   if (latencyMs === null || shownAt === null) return null;
   return latencyMs + (nowMicros() - shownAt) / 1000;

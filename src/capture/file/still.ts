@@ -12,7 +12,7 @@ import type { FfmpegInput } from "../pipe/ffmpeg-input.ts";
 import { type Delivery, deliverJpeg, type FrameSink } from "../source.ts";
 
 export interface Still {
-  /** Delivers the picture with the present time as its capture time. */
+  /** Delivers the picture with the current time as its capture time. */
   deliver(sink: FrameSink): void;
   /** False means that the end of the picture is missing, for example because another program is still writing it. */
   isWhole: boolean;

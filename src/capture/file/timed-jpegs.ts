@@ -50,7 +50,7 @@ export class TimedJpegs implements JpegSink {
     this.#frames.damaged(reason);
   }
 
-  /** Delivers the last picture again, with the present time as its capture time. */
+  /** Delivers the last picture again, with the current time as its capture time. */
   repeat(): void {
     if (this.#last !== null) deliverJpeg(this.#sink, this.#last, nowMicros());
   }

@@ -5,7 +5,7 @@ const LF = 0x0a;
 const MAX_LINE_BYTES = 4096;
 
 export class Unchunker {
-  /** The number of bytes of the present chunk that have not come yet. */
+  /** The number of bytes of the current chunk that have not come yet. */
   #missing = 0;
   #line = "";
   /** True when the last chunk has come. */

@@ -1,4 +1,4 @@
-// Finds the delimiter lines between the parts of a multipart answer, also in the invalid forms that cameras write.
+// Finds the delimiter lines between the parts of a multipart answer, including the invalid forms that cameras write.
 //
 // By RFC 2046 5.1.1 a delimiter is CRLF, "--", the boundary and CRLF. Some cameras declare a boundary that includes the dashes,
 // write the line without dashes, end lines with LF alone, leave out the line end before the delimiter, or write another boundary

@@ -1,4 +1,4 @@
-// Reads multipart/x-mixed-replace, also in the invalid forms that cameras write: it finds the start and end of each part.
+// Reads multipart/x-mixed-replace, including the invalid forms that cameras write: it finds the start and end of each part.
 //
 // Cameras often send a wrong length, type, boundary or line end. So the reader uses every sign of an end: the structure of the
 // picture (which JpegReader follows), the length if it has been right so far, and the next delimiter.

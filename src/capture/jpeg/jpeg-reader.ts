@@ -1,4 +1,4 @@
-// Reads JPEGs from a stream of bytes. It keeps the bytes of the present picture, and passes the picture on when its end has come.
+// Reads JPEGs from a stream of bytes. It keeps the bytes of the current picture, and passes the picture on when its end has come.
 
 import { isEoiBefore, SOI } from "./markers.ts";
 import { PictureWalk, type Progress } from "./picture-walk.ts";
@@ -49,9 +49,9 @@ export class JpegReader {
   #first = 0;
   #length = 0;
   #walk: PictureWalk | null = null;
-  /** True when the picture of the present part has been passed on. The reader skips the rest of the part, up to the border. */
+  /** True when the picture of the current part has been passed on. The reader skips the rest of the part, up to the border. */
   #isBehind = false;
-  /** Whether the present picture begins the stream, or follows an EOI directly. */
+  /** Whether the current picture begins the stream, or follows an EOI directly. */
   #isBegunCleanly = true;
   /**
    * A picture of a stream whose size is not known yet, if it may be the thumbnail of a damaged picture. The next picture decides:
@@ -62,7 +62,7 @@ export class JpegReader {
   #isDoubtful = false;
   #writesEoi = false;
   #cutInARow = 0;
-  /** The number of bytes of the present picture that `passOn` has passed on. */
+  /** The number of bytes of the current picture that `passOn` has passed on. */
   #passedOnBytes = 0;
   /** The number of pictures that have ended. */
   ended = 0;
@@ -115,7 +115,7 @@ export class JpegReader {
   }
 
   /**
-   * Whether the present picture may be complete: its scan has begun, and the last pictures had no EOI. Also true while a picture
+   * Whether the current picture may be complete: its scan has begun, and the last pictures had no EOI. Also true while a picture
    * is held and nothing has followed it.
    */
   get mayBeWhole(): boolean {
@@ -124,7 +124,7 @@ export class JpegReader {
     return this.#cutInARow >= CUT_IN_A_ROW && walk !== null && walk.inside === "scan" && walk.isUsable;
   }
 
-  /** Passes on the present picture if it may be complete. If more of it comes later, the whole picture is passed on again. */
+  /** Passes on the current picture if it may be complete. If more of it comes later, the whole picture is passed on again. */
   passOn(): void {
     const walk = this.#walk;
     if (this.mayBeWhole && this.#held !== null) this.#deliverHeld();

@@ -83,7 +83,7 @@ export function requireFfmpeg(name: string): void {
 /** Takes the bytes that ffmpeg writes. */
 export interface FrameReader {
   feed(chunk: Uint8Array): void;
-  /** Delivers the last frame of a recording again, with the present time as its capture time. */
+  /** Delivers the last frame of a recording again, with the current time as its capture time. */
   repeat?(): void;
   /** Delivers the frames that are complete, because ffmpeg has ended by itself. */
   end?(): void;

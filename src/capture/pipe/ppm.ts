@@ -39,7 +39,7 @@ export class PpmReader {
     }
   }
 
-  /** Delivers the last frame again, with the present time as its capture time. Does nothing before the first frame. */
+  /** Delivers the last frame again, with the current time as its capture time. Does nothing before the first frame. */
   repeat(): void {
     if (!this.#inFrame) this.#frames?.repeat();
   }

@@ -59,7 +59,7 @@ export class RawFrames {
   }
 
   /**
-   * Delivers the last complete frame again, with the present time as its capture time. Does nothing before the first frame, or
+   * Delivers the last complete frame again, with the current time as its capture time. Does nothing before the first frame, or
    * while a frame is incomplete.
    */
   repeat(): void {

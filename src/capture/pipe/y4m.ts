@@ -69,7 +69,7 @@ export class Y4mReader {
     }
   }
 
-  /** Delivers the last frame again, with the present time as its capture time. Does nothing before the first frame. */
+  /** Delivers the last frame again, with the current time as its capture time. Does nothing before the first frame. */
   repeat(): void {
     if (!this.#inFrame) this.#frames?.repeat();
   }

@@ -15,7 +15,7 @@ export interface ServerCertificate {
   /** The SHA-256 of the public key (SPKI) in base64. */
   publicKey: string;
   /**
-   * `pinned`: the public key is the known one. `authority`: chain, time and name are right. `unknown`: signed by itself, never
+   * `pinned`: the public key is the known one. `authority`: chain, time and name are right. `unknown`: self-signed, never
    * seen.
    */
   trust: "pinned" | "authority" | "unknown";
@@ -69,7 +69,7 @@ export function checkCertificate(
 }
 
 /**
- * Refuses a certificate that is signed by itself if authorities vouch for this server. Otherwise a man in the middle would only
+ * Refuses a self-signed certificate if authorities vouch for this server. Otherwise a man in the middle would only
  * have to sign a certificate himself. Earlier versions stored only `usesTls` for such a server.
  */
 function refuseIfVouchedFor(

@@ -191,7 +191,7 @@ export class Share {
 
   /**
    * Sets two rates in bytes a second: `fair` is the rate that the viewer would get if it wanted as much as possible, and `given`
-   * is its present rate. Only SharedBitrate calls this.
+   * is its current rate. Only SharedBitrate calls this.
    */
   setRate(fair: number, given: number, now: Micros): void {
     this.bitsPerSecond = fair * 8;

@@ -12,7 +12,7 @@ import { testPicture, toRgbaBytes } from "../../support/samples.ts";
 const frame: FrameFinding = { kind: "frame", frameNumber: 7, width: 64, height: 48, crc: 1, isEqual: true };
 
 describe("Judge: pictures of viewers and of the server", () => {
-  test("Judge: accepts the server's frames, in colour and grey, also if the server's report comes later", () => {
+  test("Judge: accepts the server's frames, in colour and grey, even if the server's report comes later", () => {
     const judge = new Judge();
     judge.shown("thin", frame);
     judge.stored(frame);

@@ -34,7 +34,7 @@ const deliver =
 const never = () => new AbortController().signal;
 
 describe("supervise, before the first frame", () => {
-  test("supervise: a lack of files or processes is waited out, also before the first frame", async () => {
+  test("supervise: a lack of files or processes is waited out, even before the first frame", async () => {
     const lack = Object.assign(new Error("EMFILE: too many open files, posix_spawn"), { code: "EMFILE" });
     const { source } = scripted(deliver(0, lack), deliver(1));
     const sink = new RecordingSink();

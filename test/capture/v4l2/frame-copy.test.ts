@@ -141,7 +141,7 @@ describe("captureStamp: stamps of the driver", () => {
     ["no stamp", null],
     ["a stamp from the future", now + 100_000],
     ["a stamp from long ago", now - 10_000_001],
-  ])("captureStamp: %s is replaced by the present time", (_, stamp) => expect(captureStamp(stamp, now, 0)).toBe(now));
+  ])("captureStamp: %s is replaced by the current time", (_, stamp) => expect(captureStamp(stamp, now, 0)).toBe(now));
   test("captureStamp: a frame that waited in the driver while the process was stopped keeps its age", () => {
     expect(captureStamp(now - 50e6, now, 45e6)).toBe(now - 50e6);
   });

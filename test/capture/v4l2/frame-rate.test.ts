@@ -68,7 +68,7 @@ test("setRate: a refusal gives a remark, and the camera keeps its rate", () => {
   });
 });
 
-test("setRate: a driver without rates runs at its present rate, or at an unknown one", () => {
+test("setRate: a driver without rates runs at its current rate, or at an unknown one", () => {
   expect(setRate(scriptedDevice({}, ERRNO.ENOTTY), TENTH, null)).toEqual({ framesPerSecond: 10, remark: null });
   expect(setRate(scriptedDevice({}, ERRNO.ENOTTY), null, 15)).toEqual({ framesPerSecond: 0, remark: null });
 });

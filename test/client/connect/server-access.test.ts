@@ -103,7 +103,7 @@ describe("ServerAccess: the order of keys", () => {
 });
 
 describe("ServerAccess: questions to the user", () => {
-  test("ServerAccess: asks three times, also if an answer cannot be a key, and then gives up", async () => {
+  test("ServerAccess: asks three times, even if an answer cannot be a key, and then gives up", async () => {
     const access = accessOf([], ["short", TYPED, TYPED, TYPED]);
     await refuse(access);
     expect(await next(access)).toBe(TYPED);

@@ -83,7 +83,7 @@ test("Audience: a viewer keeps its rendition until the new one has a frame", () 
   expect(viewer.lastFrame).toBe(world.frame);
 });
 
-test("Audience: a slow link lowers the level of its own viewer only, also after the viewer asks for another size", () => {
+test("Audience: a slow link lowers the level of its own viewer only, even after the viewer asks for another size", () => {
   const world = start();
   const slow = world.join();
   show(world, 12, 200_000);

@@ -73,7 +73,7 @@ describe("SharedBitrate: shares", () => {
     for (const each of five) expect(each / 4e5).toBeCloseTo(1, 1);
   });
 
-  test("SharedBitrate: a lone viewer gets everything, also after others have left", () => {
+  test("SharedBitrate: a lone viewer gets everything, even after others have left", () => {
     const viewers = new Viewers(new SharedBitrate(4e6, SILENT_LOG));
     viewers.join("10.0.0.1", 20_000);
     viewers.run(1);

@@ -20,7 +20,7 @@ test("WaitingMemory: when it is used up, a viewer gets its first picture as soon
   expect(far.pictures).toEqual([1]);
 });
 
-test("WaitingMemory: a viewer that has acknowledged a picture gets further ones, also when it is used up", () => {
+test("WaitingMemory: a viewer that has acknowledged a picture gets further ones, even when it is used up", () => {
   const far = new FakeViewer().greet();
   far.offer(picture(1));
   far.ack(1);

@@ -105,7 +105,7 @@ describe("TLS door", () => {
     door.close();
   });
 
-  test("TLS door: a peer without TLS is told that TLS is needed, also when its first bytes come one by one", async () => {
+  test("TLS door: a peer without TLS is told that TLS is needed, even when its first bytes come one by one", async () => {
     const { door, visits } = openDoor();
     await Bun.connect({
       hostname: "127.0.0.1",

@@ -85,7 +85,7 @@ const scene = fc.record({
 
 test.each([
   ["TileScheduler: exact renditions equal the frame encoded whole, whatever has changed", 0, false],
-  ["TileScheduler: exact renditions equal the frame encoded whole, also if the main thread encodes", 0, true],
+  ["TileScheduler: exact renditions equal the frame encoded whole, even if the main thread encodes", 0, true],
   ["TileScheduler: without change detection every frame has all tiles", null, false],
 ])("%s", async (_, noise, hasOwn) => {
   const scenes = fc.record({
