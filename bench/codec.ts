@@ -133,7 +133,7 @@ function boundsAgainstJsquash(label: string, measured: readonly Figures[]): Boun
 }
 
 /**
- * Measures all contestants by turns, so that other load on the machine affects them equally. All of them work in this thread, and
+ * Measures all contestants alternately, so that other load on the machine affects them equally. All of them work in this thread, and
  * the processor time of this thread counts. So a call that another program interrupts does not take longer.
  */
 async function measure(

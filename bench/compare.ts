@@ -1,4 +1,4 @@
-// `bench compare`: runs the benches of two checkouts by turns, and computes the ratio of their medians for each figure.
+// `bench compare`: runs the benches of two checkouts alternately, and computes the ratio of their medians for each figure.
 
 import { dirname, resolve } from "node:path";
 import { MissingError } from "../src/core/errors.ts";
@@ -42,12 +42,12 @@ export interface Comparison {
   /** The medians of the rounds. */
   other: number;
   ours: number;
-  /** A ratio above 1 means that this checkout is worse, also for figures of which a larger value is better. */
+  /** A ratio above 1 means that this checkout is worse. This also holds for figures for which a larger value is better. */
   ratio: number;
   holds: boolean;
 }
 
-/** Runs the benches by turns. Throws MissingError if one fails. */
+/** Runs the benches alternately. Throws MissingError if one fails. */
 export async function compareCheckouts(options: CompareOptions): Promise<Comparison[]> {
   const { otherCheckout, benches, rounds, quick, limit, progress } = options;
   const checkouts = [resolve(otherCheckout), dirname(import.meta.dir)];

@@ -1,4 +1,4 @@
-// The part of `bench fan-out` with footage in which everything moves. By turns, many viewers get it from Slipstream, which encodes it,
+// The part of `bench fan-out` with footage in which everything moves. Many viewers alternately get it from Slipstream, which encodes it,
 // from Slipstream as the JPEGs of a camera, which it passes on, and over HTTP from ustreamer, which gets the same JPEGs from a fake camera.
 
 import type { Size } from "../src/core/pixel-format.ts";

@@ -1,4 +1,4 @@
-// Measures the time that restart markers save a viewer. It decodes the same pictures with and without them by turns.
+// Measures the time that restart markers save a viewer. It decodes the same pictures with and without them alternately.
 
 import { Arena } from "../src/codec/memory/arena.ts";
 import { BUN_RUNTIME } from "../src/codec/bun/runtime.ts";

@@ -183,7 +183,7 @@ class Stream {
   }
 
   encode(frame: Uint8Array): { tiles: number; bytes: number } {
-    // The frames use two buffers by turns, because each frame becomes the reference of the next.
+    // The frames use two buffers alternately, because each frame becomes the reference of the next.
     const address = this.#addresses[this.#frames % 2] as number;
     if (this.#frames++ > 0) this.#scale.referenceAddress = this.#scale.address;
     this.#scale.address = address;

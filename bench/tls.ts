@@ -102,7 +102,7 @@ function withoutFrames({ plain, secured }: Round): object {
 
 /**
  * Measures both ways. Latency and rate are measured at the same time, so that both ways share what other programs of the machine do. The
- * processor time, which these change little, is measured by turns.
+ * processor time, which these change little, is measured alternately.
  */
 async function measure(tls: readonly string[], quick: boolean, progress: (part: string) => void): Promise<Round> {
   progress("latency");

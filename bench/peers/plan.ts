@@ -1,4 +1,4 @@
-// The plan of `bench peers`: short rounds by turns, so that other load on the machine affects all peers alike.
+// The plan of `bench peers`: short rounds, one peer after the other, so that other load on the machine affects all peers alike.
 
 import { readFileSync } from "node:fs";
 import { startVirtualDisplay } from "../../src/cli/virtual-display.ts";

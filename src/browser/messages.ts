@@ -22,7 +22,7 @@ export type ViewRequest = { view: number } & (
       camera: string;
       canvas: OffscreenCanvas;
     }
-  /** The size in which the pictures are seen, in pixels of the device. */
+  /** The size of the pictures on the screen, in pixels of the device. */
   | { kind: "seen"; size: Size }
   | { kind: "hidden"; isHidden: boolean }
   | { kind: "pause" }

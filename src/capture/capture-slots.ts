@@ -21,7 +21,7 @@ export class CaptureSlots {
   readonly #encoderSlots: number;
   readonly #onMemory: OnMemory;
   /**
-   * The slot size for which memory did not suffice. The object does not try this size again for each frame, because each try
+   * The slot size that was too large for the memory. The object does not try this size again for each frame, because each try
    * would take memory that smaller slots need.
    */
   #tooLarge: { bytes: number; why: string } | null = null;

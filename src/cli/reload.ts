@@ -17,8 +17,8 @@ export interface ReloadOptions {
 }
 
 /**
- * Handles SIGHUP. It ends the program, as everywhere, if the program has no settings file, or if the terminal has gone on which it
- * was started.
+ * Handles SIGHUP. The signal ends the program, as it does by default, if the program has no settings file, or if the terminal of the
+ * program was closed.
  */
 export function reloadOnHangUp({ reload, stop, log, manager }: ReloadOptions): void {
   const hadTerminal = isatty(2);

@@ -61,7 +61,7 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
   readonly #owner: CameraViewOwner;
   readonly #presenter: Presenter;
   readonly #subscription: Subscription;
-  /** The size in which pictures are seen, or null before it is known. */
+  /** The size of the pictures on the screen, or null before it is known. */
   #seen: Size | null = null;
   #isPaused = false;
   /** True while no part of the view can be seen. */
@@ -135,7 +135,7 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
     this.#presenter.setPaused(this.#isPaused);
   }
 
-  /** Sets the size in which the user sees the pictures. The server should not send larger ones. */
+  /** Sets the size of the pictures on the screen. The server should not send larger ones. */
   setSeen({ width, height }: Size): void {
     if (this.#seen?.width === width && this.#seen.height === height) return;
     this.#seen = { width, height };

@@ -26,7 +26,7 @@ export interface Wanted {
   keepsSize: boolean;
 }
 
-/** The options with which a subscription opens a connection. */
+/** The options for the connections of a subscription. */
 export interface ConnectOptions extends ConnectionOptions, ReturnType<Access["connectionOptions"]> {
   /** When this signal aborts, connecting ends. */
   signal: AbortSignal;
@@ -85,7 +85,7 @@ export class Subscription {
   readonly #loop: KeepConnected;
   readonly #access: Access;
   #connection: Connection | null = null;
-  /** The key with which the newest connection was opened. */
+  /** The key of the newest connection. */
   #attempt: Attempt | null = null;
   #wanted: Wanted;
   /**

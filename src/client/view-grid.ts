@@ -175,7 +175,7 @@ async function openGridWindow(
   return window;
 }
 
-/** Requests pictures of the size in which they are seen, or no pictures while the view cannot be seen (null). */
+/** Requests pictures of the size that they have on the screen, or no pictures while the view cannot be seen (null). */
 function showIn(view: CameraView, visible: Size | null): void {
   if (visible !== null) view.setSeen(visible);
   view.setHidden(visible === null);

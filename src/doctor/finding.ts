@@ -28,7 +28,7 @@ export function missing(part: string, text: string, mend: string | null = null):
   return { part, condition: "missing", text, mend };
 }
 
-/** Returns a command in the form in which this user can run it: users other than root need sudo. */
+/** Returns a command that this user can run: it begins with sudo for users other than root. */
 export function asRoot(command: string): string {
   return process.getuid?.() === 0 ? command : `sudo ${command}`;
 }

@@ -51,7 +51,7 @@ export interface Ack {
   transferMicros: number;
   /** The time for decoding and showing the frame, without waiting. */
   workMicros: number;
-  /** The shortest time between frames with which the viewer can keep up. */
+  /** The shortest time between frames that the viewer can handle. */
   paceMicros: number;
   /** The time from the end of decoding to the end of showing, with waiting. Older viewers leave it out. */
   showMicros?: number;

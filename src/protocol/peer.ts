@@ -97,7 +97,7 @@ export class Peer implements TransportEvents {
   readonly #startedAt = nowMicros();
   #heardAt = this.#startedAt;
   #hasSpoken = false;
-  /** The protocol with which the other side has begun, if it is a known one other than ours. */
+  /** The protocol that the other side speaks, if it is not ours but a known one. */
   #otherProtocol: ReturnType<typeof otherProtocol> = null;
   #hasGreeted = false;
   #state: State = "greeting";

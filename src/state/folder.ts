@@ -22,7 +22,7 @@ export interface StateEnvironment {
 }
 
 /**
- * Returns the path of the state folder, which may not exist yet:
+ * Returns the path of the state folder. The folder need not exist yet:
  *
  * 1. the folder that systemd made for the service (`StateDirectory=slipstream`),
  * 2. `$XDG_STATE_HOME/slipstream`,
@@ -34,7 +34,7 @@ export function stateFolder(environment: StateEnvironment = process.env): string
   return folder(environment, STATE_DIRECTORY, XDG_STATE_HOME, { ofServices: "/var/lib", atHome: ".local/state" });
 }
 
-/** Returns the path of the cache folder, which may not exist yet. It is found like the state folder. */
+/** Returns the path of the cache folder. The folder need not exist yet. It is found like the state folder. */
 export function cacheFolder(environment: StateEnvironment = process.env): string {
   const { CACHE_DIRECTORY, XDG_CACHE_HOME } = environment;
   return folder(environment, CACHE_DIRECTORY, XDG_CACHE_HOME, { ofServices: "/var/cache", atHome: ".cache" });

@@ -44,7 +44,7 @@ function freePort(): number {
   return listener.port;
 }
 
-/** Watches a server for some frames. The viewer retries, because the server may not listen yet. */
+/** Watches a server for some frames. The viewer retries, because the server might not listen yet. */
 async function watch(port: number, frames: number): Promise<void> {
   await using viewer = startViewer(port, ["--frames", String(frames)]);
   expect(await viewer.end()).toBe(0);

@@ -96,7 +96,7 @@ export class CameraCell {
     this.#label();
   }
 
-  /** Tells the server in which size the picture is seen. */
+  /** Tells the server the size of the picture on the screen. */
   tellSeen(): void {
     const { clientWidth, clientHeight } = this.#parts.picture;
     if (clientWidth === 0 || clientHeight === 0) return;

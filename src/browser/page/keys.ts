@@ -3,7 +3,7 @@
 import type { Grid } from "./grid.ts";
 import { tell } from "./status.ts";
 
-/** Fields in which keys have a meaning of their own. */
+/** Form fields that use keys themselves. */
 const FIELDS = "input, select, textarea, dialog";
 
 export function listenForKeys(grid: Grid): void {

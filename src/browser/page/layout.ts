@@ -1,4 +1,4 @@
-// Computes the grid of cameras that uses the window best, and the size in which a picture is seen.
+// Computes the grid of cameras that uses the window best, and the size of a picture in it.
 
 import type { Size } from "../../core/pixel-format.ts";
 
@@ -12,7 +12,7 @@ export function fit(picture: Size | null, space: Size): Size {
   return { width: width * scale, height: height * scale };
 }
 
-/** Returns the number of columns with which the pictures are largest. `picture` is the size of one of them. */
+/** Returns the number of columns that makes the pictures largest. `picture` is the size of one of them. */
 export function columnsFor(count: number, picture: Size | null, space: Size): number {
   let best = 1;
   let largest = 0;

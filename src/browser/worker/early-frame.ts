@@ -12,7 +12,7 @@ import type { ConnectionEvents } from "../../client/connect/connection.ts";
  */
 export const LEAST_TILES = 32;
 
-/** Returns the events of a connection, with a call of `ask` before the last part of each picture of which much has changed. */
+/** Returns the events of a connection. They also call `ask` before the last part of each picture that has changed much. */
 export function askEarly(events: ConnectionEvents, ask: () => void): ConnectionEvents {
   let count = 0;
   return {

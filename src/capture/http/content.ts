@@ -30,7 +30,7 @@ export function parseContentType(field: string | null): ContentType {
   return { name: text.split(/[;,]/, 1)[0]?.trim().toLowerCase() ?? "", boundary: boundary === "" ? null : boundary };
 }
 
-/** The number of bytes from which the kind can always be told. */
+/** The kind of any content can be told from this many bytes. */
 const MAX_FIRST_BYTES = 4096;
 
 const SOI = Buffer.from([0xff, 0xd8, 0xff]);

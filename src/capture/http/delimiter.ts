@@ -13,7 +13,7 @@ const TAB = 0x09;
 /** The longest boundary. RFC 2046 allows 70 characters. Cameras use UUIDs and dates. */
 const MAX_LINE_BYTES = 256;
 
-/** The size of the windows in which delimiters are searched. */
+/** Delimiters are searched in windows of this size. */
 const WINDOW_BYTES = 16 * 1024;
 
 /** The number of forms that are remembered. Cameras use one form, or a new one for each part. */

@@ -2,7 +2,7 @@
 // that are not fields, spaces before a colon, or no head at all (HTTP/0.9).
 
 const MAX_HEAD_BYTES = 64 * 1024;
-/** The number of bytes from which it is clear whether there is a status line. */
+/** After this many bytes it is clear whether there is a status line. */
 const STATUS_BYTES = 16;
 
 const STATUS_LINE = /^[A-Z]{3,8}(?:\/\d(?:\.\d)?)?[ \t]+([1-5]\d\d)[ \t]*(.*)$/i;

@@ -10,7 +10,7 @@ export interface StampedSink extends JpegSink {
   capturedAt: Micros | null;
 }
 
-/** The form in which an answer contains pictures. */
+/** How an answer contains pictures. */
 export type Packing = { kind: "parts"; boundary: string | null } | { kind: "pictures" | "one picture" };
 
 /** Takes the bytes of one answer in chunks of any size. Nothing is delivered after it was disposed. */

@@ -1,7 +1,7 @@
 // Copies the JPEG in a device's buffer into a frame. The reader of JPEGs (capture/jpeg) then finds the picture in the copy.
 //
 // The length of a buffer is only a border: drivers and cameras put other bytes before SOI, padding and further pictures after EOI,
-// and parts of failed transfers. The reader works on the copy, because the driver's memory may not be cached (DMA), and because the
+// and parts of failed transfers. The reader works on the copy, because the driver's memory might be uncached (DMA), and because the
 // buffer goes back to the driver unchanged.
 
 import { JpegReader, type JpegSink } from "../jpeg/jpeg-reader.ts";

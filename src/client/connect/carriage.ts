@@ -1,4 +1,4 @@
-// Decides whether a viewer connects to a server with TLS or without, and in which order it tries. Both ways are called carriages.
+// Decides whether a viewer tries a connection with or without TLS first. Each of these two ways is called a carriage.
 
 import { ConnectionError } from "../../core/errors.ts";
 import { formatHostPort, isLoopbackHost } from "../../core/host-port.ts";
@@ -19,7 +19,7 @@ export class SpeaksOtherWay extends ConnectionError {}
 export type Carriage = "tls" | "plain";
 
 /**
- * Returns the carriages in the order in which to try them. The second one is tried only if the server evidently uses the other
+ * Returns the carriages in the order of the tries. The second one is tried only if the server evidently uses the other
  * carriage. If a server has ever used TLS, the viewer never connects to it without TLS. `hasSpokenPlainly` says that the
  * last connection was without TLS. Throws ServerNotTrusted if the link demands a connection without TLS.
  */

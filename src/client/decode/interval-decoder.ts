@@ -25,7 +25,7 @@ export interface IntervalsOutcome {
 }
 
 /**
- * Loads the decoder kernel, with which this thread reads headers, and creates the decoder. Threads of the pool decode the
+ * Loads the kernel that this thread uses to read headers, and creates the decoder. Threads of the pool decode the
  * intervals.
  */
 export async function createIntervalDecoder(arena: Arena, pool: CodecPool): Promise<IntervalDecoder> {

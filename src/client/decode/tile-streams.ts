@@ -23,7 +23,7 @@ import { TileStream } from "./tile-stream.ts";
  */
 export const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 
-/** Loads the decoder kernel, with which this thread reads headers. `loadOwn` loads the decoder with which it decodes a few tiles. */
+/** Loads the kernel that this thread uses to read headers. `loadOwn` loads the decoder that it uses for frames with few tiles. */
 export async function createTileStreams(
   arena: Arena,
   pool: CodecPool,

@@ -20,7 +20,7 @@ const LEAST_PAUSE_MS = 16;
 /** One camera's part of the window. */
 export interface Cell extends Screen {
   /**
-   * The size in which the picture is seen, or null while it is not seen: another camera fills the window, or the window is
+   * The size of the picture on the screen, or null while it is not visible: another camera fills the window, or the window is
    * hidden.
    */
   readonly visible: Size | null;

@@ -62,7 +62,7 @@ export function isOnItsSide({ orientation }: Presentation): boolean {
   return orientation >= 5;
 }
 
-/** Returns the size in which a stored picture is shown. */
+/** Returns the size that a stored picture has when it is shown. */
 export function shownSize(stored: Size, presentation: Presentation): Size {
   const width = squareWidth(stored, presentation);
   const { height } = stored;

@@ -1,7 +1,7 @@
 // Adds the typical Huffman tables of T.81 annex K.3 to JPEGs without tables, which many cameras make.
 //
 // These cameras use the tables of annex K.3 without writing them, because "OpenDML AVI File Format Extensions" 1.02 defines MJPEG
-// in this way. Programs for still pictures may not know this rule.
+// in this way. Some programs for still pictures do not know this rule.
 
 import { CodecError } from "../../core/errors.ts";
 import { headerSegments, type JpegHeader } from "./header.ts";

@@ -6,7 +6,7 @@ import { CodecError, messageOf } from "../../core/errors.ts";
 import type { JobFailure, JobSuccess } from "./job.ts";
 import type { CodecPool } from "./pool.ts";
 
-/** The longest time in which the thread does codec work at a stretch. Then the event loop serves sockets and timers. */
+/** The thread does codec work for at most this time without a pause. Then the event loop serves sockets and timers. */
 export const STRETCH_MICROS: Micros = 500;
 
 /** Work in parts, for example the bands of a frame. */

@@ -56,7 +56,7 @@ export class FrameWorkers {
     return this.#frameTime.micros ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Divides the next frame. `wantsParts` says whether parts are wanted for frames that take so long. */
+  /** Divides the next frame. `wantsParts` tells whether the viewers want parts of a frame that takes this long. */
   divide(tileCount: number, wantsParts: (micros: Micros) => boolean): Division {
     const { pool } = this.#options;
     const expectedMicros = this.#expectedMicros;

@@ -186,7 +186,7 @@ describe("UDP camera", () => {
     const sendOne = (datagram: Uint8Array) =>
       new Promise<void>((resolve) => sender.send(datagram, port, "127.0.0.1", () => resolve()));
     const [plain, noise] = [PICTURES[0] as Uint8Array, PICTURES[4] as Uint8Array];
-    // The source may not have opened its port yet.
+    // The source might not have opened its port yet.
     while (camera.sink.jpegs.length === 0) {
       for (const datagram of datagrams(plain)) await sendOne(datagram);
       await Bun.sleep(50);

@@ -94,7 +94,7 @@ export const COMPONENT_PLANE_OFFSET = 68;
 export const COMPONENT_PLANE_LINES = 72;
 /**
  * A mask on line numbers: which lines the plane has. Usually all of them. While decodePicture decodes a whole picture, only those
- * of two lines of MCUs, which are reused by turns, so that samples stay in the cache.
+ * of two lines of MCUs, which are reused alternately, so that samples stay in the cache.
  */
 export const COMPONENT_LINE_MASK = 76;
 /** v128: eight copies of the 15-bit fraction that converts the inverse DCT's output to whole samples. */

@@ -1,7 +1,7 @@
 // Upsampling of one line of signed samples to pixels: triangle filter ("fancy") or repetition ("box").
 //
 // The triangle filter weighs the nearer sample 3/4 and the farther one 1/4, in each subsampled direction. Halves are rounded up
-// and down by turns like in libjpeg, so that both give the same bytes. Input: lines of a plane, readable one sample to the left
+// and down alternately like in libjpeg, so that both give the same bytes. Input: lines of a plane, readable one sample to the left
 // and right. Output: a line of signed bytes, one per pixel, in multiples of 16. upsample-colour-420.ts converts 4:2:0 in one
 // step, except for unusual combinations.
 

@@ -19,7 +19,7 @@ export class FrameMeter {
   #handedBytes = 0;
   #pendingBytes = 0;
 
-  /** `mostPendingBytes` may arrive without a message, because a message may not be complete or not be read yet. */
+  /** `mostPendingBytes` may arrive without a message, because a message can be incomplete or still unread. */
   constructor(receivedBytes: () => number, mostPendingBytes: number) {
     this.#receivedBytes = receivedBytes;
     this.#mostPendingBytes = mostPendingBytes;

@@ -77,7 +77,7 @@ export interface CameraFigures extends Size {
 /** The parts of the server that features of the door use. */
 export interface WebHost {
   readonly reception: Reception;
-  /** All cameras in their order. A role may not see all of them (access/role.ts). */
+  /** All cameras in their order. Some roles may see only some of them (access/role.ts). */
   readonly cameras: readonly WebCamera[];
   readonly log: Log;
 }
