@@ -1,6 +1,6 @@
 // Reports damaged pictures when several follow each other. Single damaged pictures are normal for cameras, and are only counted.
 
-/** So many damaged pictures in a row are reported. */
+/** This many damaged pictures in a row are reported. */
 const REPORTED = 3;
 
 export class DamagedInARow {

@@ -7,7 +7,7 @@
 
 import { type Micros, nowMicros } from "../core/clock.ts";
 
-/** So many connections and requests that were refused or ended are a flood. */
+/** This many refused or ended connections and requests are a flood. */
 const FLOOD = 500;
 /** A flood is over when none was refused for this time. */
 const QUIET_MICROS = 2_000_000;

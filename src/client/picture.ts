@@ -43,8 +43,8 @@ export interface DecodedPicture extends Size {
   /** The used part of the slot: RGBA with 4 bytes a pixel, in rows of 4 · width bytes. */
   pixels: Uint8Array;
   /**
-   * Returns the parts outside of which the picture is equal to an older one, whose slot is still in use. Null means that this is not
-   * known. Whole pictures have no such function.
+   * Returns the parts of the picture that may differ from an older picture, whose slot is still in use. The rest is equal. Null
+   * means that the parts are not known. Whole pictures do not have this function.
    */
   changedSince?: (slot: FrameSlot) => readonly Rectangle[] | null;
   /** True when parts of the picture are missing. They are grey. */

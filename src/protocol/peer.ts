@@ -26,7 +26,7 @@ import {
  */
 const MAX_WAITING_MESSAGES = 64;
 
-/** The other side is disconnected when more messages wait, because then it sends what has to be answered and does not read. */
+/** The other side is disconnected when more messages than this wait: it sends questions and does not read the answers. */
 export const MAX_UNREAD_MESSAGES = 4096;
 
 /** The time that the other side has to read the Goodbye. */

@@ -62,7 +62,7 @@ async function showCertificate({ certificate, key }: CertificateFile) {
 }
 
 describe("TLS: a certificate from an authority", () => {
-  test("view: a certificate from an authority is accepted by chain and name, also for localhost, and not pinned", async () => {
+  test("view: accepts a certificate from an authority by chain and name, even for localhost, and does not pin it", async () => {
     await using server = await serve(flagsOf(good));
     for (const host of ["127.0.0.1", "localhost"]) {
       const { code, remarks } = await view([`slips://${host}:${server.port}`, ...trusting()]);

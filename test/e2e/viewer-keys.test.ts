@@ -55,7 +55,7 @@ function expectNoKey(text: string): void {
 }
 
 describe("keys of viewers", () => {
-  test("view: the key of a link is accepted and stored, and then the address is enough, also for --list and --grid", async () => {
+  test("view: stores the key of a link, and then the address is enough, even for --list and --grid", async () => {
     await using server = await serve("--allow-controls");
     const host = `127.0.0.1:${server.port}`;
     const first = await view([`slip://${KEY}@${host}/pattern`, ...THREE_FRAMES]);

@@ -424,7 +424,7 @@ describe("values out of range in messages", () => {
     expect(() => m.readStream(bytesOf(`${size} 00000000 0000`))).toThrow(ProtocolError);
   });
 
-  test("Stream: the reader returns a copy of the JPEG header, also for a Buffer", () => {
+  test("Stream: the reader returns a copy of the JPEG header, even for a Buffer", () => {
     const body = Buffer.from(m.writeStream(stream).subarray(5));
     const read = m.readStream(body);
     body.fill(0);

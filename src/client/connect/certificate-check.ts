@@ -70,7 +70,7 @@ export function checkCertificate(
 
 /**
  * Refuses a self-signed certificate if authorities vouch for this server. Otherwise a man in the middle would only
- * have to sign a certificate himself. Earlier versions stored only `usesTls` for such a server.
+ * have to sign a certificate. Earlier versions stored only `usesTls` for such a server.
  */
 function refuseIfVouchedFor(
   where: string,

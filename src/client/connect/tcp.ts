@@ -170,7 +170,7 @@ class Attempt {
       ...this.#events,
       onWelcome: (welcome) => {
         this.#events.onWelcome(welcome); // throws ServerNotTrusted if the server should have asked for a key
-        if (server === null) this.#sayOnce("is not encrypted: everybody on the way can watch", this.#isExposed);
+        if (server === null) this.#sayOnce("is not encrypted: everybody on the network between can watch", this.#isExposed);
         else void this.#keep(server.certificate, connection.hasProven, this.#options.key == null);
       },
     };
@@ -245,7 +245,7 @@ class Attempt {
 }
 
 const SAID = new Set<string>();
-/** Servers whose last connection was without TLS. So a grid does not open two connections for each camera. */
+/** Servers whose last connection was without TLS. Because of this list, a grid does not try TLS again for each camera. */
 const SPOKE_PLAINLY = new Set<string>();
 
 function explain(address: Address, cause: unknown): string {

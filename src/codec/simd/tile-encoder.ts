@@ -1,4 +1,5 @@
-// Encodes tiles in a codec thread, or in the main thread (codec/threads/own-kernel.ts). It takes bands (some lines of MCUs) of a frame, finds the changed tiles, and encodes them.
+// Encodes tiles in a codec thread, or in the main thread (codec/threads/own-kernel.ts). It takes bands (some lines of MCUs) of a
+// frame, finds the changed tiles, and encodes them.
 //
 // A frame is cut into bands of MCU lines. Each thread that gets the frame's job takes the next band from a counter in the arena
 // until all bands are taken. So a slow or late thread delays only its own band. A band covers the same part of the picture in all

@@ -21,7 +21,7 @@ export class SharedBitrate {
   /** Null means no limit. */
   readonly #bytesPerSecond: number | null;
   readonly #log: Log;
-  /** The shares of the viewers that have been sent pictures, by address. */
+  /** The shares of the viewers to which pictures were sent, by address. */
   readonly #byAddress = new Map<string, Set<Share>>();
   #heldBackAt = Number.NEGATIVE_INFINITY;
   /** The number of pictures that had to wait because of the limit. */

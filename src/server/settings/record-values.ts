@@ -5,7 +5,7 @@ import { UsageError } from "../../core/errors.ts";
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 const BYTES = { MB: 1e6, GB: 1e9, TB: 1e12 } as const;
 
-/** The shortest and the longest segment in seconds. Each segment is a file, and a day has one at least. */
+/** The shortest and the longest segment in seconds. Each segment is a file, so at least one file begins each day. */
 const SEGMENT_SECONDS = [10, 86_400] as const;
 
 /** Returns the seconds of a segment's length, for example `10m`. Throws UsageError for other text. */

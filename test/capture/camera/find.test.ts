@@ -83,7 +83,7 @@ describe("listCameras: nodes of the kernel", () => {
     ]);
   });
 
-  test("nodeIndexOf: reads the index of a node, also by a symbolic link", () => {
+  test("nodeIndexOf: reads the index of a node, even through a symbolic link", () => {
     expect(
       ["video9909", "video9911", "video9910", "video1"].map((name) => nodeIndexOf(join(folder, name), folder)),
     ).toEqual([0, 1, 0, 0]);

@@ -66,7 +66,7 @@ async function freeUdpPort(): Promise<number> {
 }
 
 describe("TCP camera", () => {
-  test("each JPEG is delivered with its last byte, also the first one", async () => {
+  test("each JPEG is delivered with its last byte, even the first one", async () => {
     using server = listen();
     await using camera = new CameraRun(sourceAt(server.url));
     const socket = await server.connection();

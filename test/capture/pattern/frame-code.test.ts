@@ -86,7 +86,7 @@ describe("drawFrameCode: pixels", () => {
     expect(new Set(rgba)).toEqual(new Set([77, 0xeb, 0x10, 0xff]));
   });
 
-  test("drawFrameCode: leaves the picture opaque, also in shared memory and at an offset", () => {
+  test("drawFrameCode: leaves the picture opaque, even in shared memory and at an offset", () => {
     const shared = new Uint8Array(new SharedArrayBuffer(160 * 16 * 4 + 64)).subarray(64);
     drawFrameCode(shared, MIN_CODE_SIZE, CODE);
     expect(readFrameCode(shared, MIN_CODE_SIZE)).toEqual(CODE);

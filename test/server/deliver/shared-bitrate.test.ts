@@ -10,7 +10,7 @@ const wishes = fc.array(fc.oneof(fc.nat(1_000_000), fc.constant(Number.POSITIVE_
   maxLength: 20,
 });
 
-test("fairShares: gives out the whole total or the whole demand, and no viewer gets more than one with a larger demand", () => {
+test("fairShares: distributes the whole total or the whole demand, and no viewer gets more than one with a larger demand", () => {
   fc.assert(
     fc.property(fc.nat(3_000_000), wishes, (total, wanted) => {
       const given = fairShares(total, wanted).map((fair, index) => Math.min(wanted[index] as number, fair));

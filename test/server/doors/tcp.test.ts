@@ -68,7 +68,7 @@ const WITHOUT_IPV6 = [
 ];
 const canSwitchOff = Bun.which("unshare") !== null && Bun.spawnSync([...WITHOUT_IPV6, "true"]).success;
 
-test.skipIf(!canSwitchOff)("openTcpDoor: listens on localhost also on a machine without IPv6", () => {
+test.skipIf(!canSwitchOff)("openTcpDoor: listens on localhost even on a machine without IPv6", () => {
   const module = new URL("../../../src/server/doors/tcp.ts", import.meta.url).href;
   const script = `
     import { openTcpDoor } from ${JSON.stringify(module)};

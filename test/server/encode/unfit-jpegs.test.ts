@@ -94,7 +94,7 @@ test("viewers of whole pictures are given tiles when the source begins to send t
   expect(fixture.published.length).toBe(1);
 });
 
-test("without viewers a turned JPEG waits, and the newest is decoded for the next one", async () => {
+test("without viewers a turned JPEG waits, and the newest one is decoded for the next viewer", async () => {
   const fixture = new EncodeFixture(threads, 0);
   for (let times = 0; times < 5; times++) deliverJpeg(fixture.dispatcher, withOrientation(PLAIN, 6), times);
   expect(fixture.dispatcher.idle).toBe(false);
