@@ -26,7 +26,10 @@ const LONGEST_PROBE_MICROS = 32_000_000;
 const PROBE_GAIN = 1.3;
 /** The factor until a probe fails, because most clients that fall behind have only paused. */
 const FIRST_PROBE_GAIN = 2;
-/** A probe succeeds when the bytes sent during it are this multiple of the visible bytes, and the client is not behind. */
+/**
+ * A probe sends more bytes than the old rate would. It succeeds when these additional bytes are this multiple of the visible bytes
+ * and the client is not behind.
+ */
 const SURELY_VISIBLE = 1.5;
 /** A client that reads a picture in less than this time is no longer slow. */
 const FAST_MICROS = 16_000;

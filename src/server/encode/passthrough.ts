@@ -14,7 +14,7 @@ import { type AcceptedJpeg, JpegIntake } from "./jpeg-intake.ts";
 import type { Transcoder } from "./transcoder.ts";
 
 /**
- * So many refused pictures in a row are reported to viewers. Fewer are only counted, because single damaged pictures are normal
+ * This many refused pictures in a row are reported to viewers. Fewer are only counted, because single damaged pictures are normal
  * for cameras.
  */
 const REFUSED_IN_A_ROW = 3;

@@ -20,7 +20,7 @@ const MOST_HEARD_OF_ADDRESS = 32;
 /** The names of this many connections are kept before those of closed ones are removed. */
 const MOST_NAMES = 4096;
 const CHECK_MS = 50;
-/** So many new connections with a request lead to a check before its time. */
+/** After this many new connections with a request, the next check comes early. */
 const CHECK_EACH = 16;
 
 export interface IdleConnectionsOptions {
