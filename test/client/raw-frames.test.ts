@@ -80,7 +80,7 @@ test("RawFrameWriter: the bars of a picture contain no pixels of the picture bef
   expect(after?.equals(alone ?? Buffer.alloc(0))).toBe(true);
 });
 
-test("RawFrameWriter: a picture of half an odd size, rounded up, is written unchanged, and one line says its size", async () => {
+test("RawFrameWriter: writes a picture unchanged if its size is half an odd size, rounded up, and one line says its size", async () => {
   const lines: string[] = [];
   const frames: Uint8Array[] = [];
   const output = { write: async (pixels: Uint8Array) => void frames.push(pixels) };

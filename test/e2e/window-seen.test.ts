@@ -188,7 +188,7 @@ describe("window: sizes that it asks for", () => {
     await viewer.until("the whole size", ({ last }) => last?.width === 640);
   });
 
-  test("window: gets no larger pictures than it needs of a source that is larger than the screen", async () => {
+  test("window: gets no larger pictures than it needs if the source is larger than the screen", async () => {
     await using large = await startServer(["--source", "pattern", "--size", "2048x1536", "--fps", "5"]);
     await using viewer = startViewer(large.port, ["--display", "sdl"], { env: desktop.env });
     await viewer.until("half the size", ({ last }) => last?.width === 1024 && last.sourceWidth === 2048);

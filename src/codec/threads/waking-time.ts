@@ -20,7 +20,7 @@ export class WakingTime {
     return Math.min(MOST_MICROS, Math.max(LEAST_MICROS, this.#time.micros ?? FIRST_MICROS));
   }
 
-  /** Takes the time of a job between posting and result, without the job itself. */
+  /** Records the time from posting a job to its result, minus the time of the job itself. */
   record(micros: number): void {
     this.#time.record(micros);
   }

@@ -171,7 +171,7 @@ export class Share {
     return isAllowed;
   }
 
-  /** Takes the bytes of a sent message from the share. */
+  /** Subtracts the bytes of a sent message from the share. */
   spend(bytes: number): void {
     this.#events.onSent(bytes);
     if (!this.#events.isLimited) return;

@@ -223,7 +223,7 @@ describe("HTTP door: time and numbers", () => {
   });
 });
 
-describe("HTTP door: WebSockets that are wrong", () => {
+describe("HTTP door: invalid WebSockets", () => {
   const upgrade = (headers: Record<string, string | null> = {}) =>
     upgradeRequest("/ws", { protocol: WEB_SOCKET_PROTOCOL, headers });
   /** Opens a WebSocket, sends frames, and waits for the end. */
