@@ -76,7 +76,9 @@ const command = asProgram(new Command("bun run bench"), VERSION)
 
 command
   .command("compare")
-  .description("Runs benches of this and of another checkout alternately; a ratio above 1 means that this one is worse.")
+  .description(
+    "Runs benches of this and of another checkout alternately; a ratio above 1 means that this one is worse.",
+  )
   .argument("<checkout>", "folder of the other checkout, with its packages installed and its kernels built")
   .addArgument(new Argument("[names...]", `which benches (default: ${COMPARABLE.join(", ")})`).choices(COMPARABLE))
   .addOption(

@@ -53,12 +53,15 @@ describe.each(["nginx", "caddy"] as const)("the page behind %s", (program: Proxy
     expect(await curl(openProxy, "/cams/readyz", ["-w", "connects %{num_connects}\n", url])).toContain("connects 0");
   });
 
-  test.skipIf(isMissing)("requests of another site's pages are refused, and those of the server's own page are not", async () => {
-    const ask = (origin: string) => curl(openProxy, "/cams/readyz", ["-H", `Origin: ${origin}`]);
-    expect(await ask("https://evil.example")).toMatch(/^HTTP\/1\.1 403 /);
-    expect(await ask(`http://${HOST_NAME}:${openProxy.port}`)).toMatch(/^HTTP\/1\.1 403 /);
-    expect(await ask(`https://${HOST_NAME}:${openProxy.port}`)).toMatch(/^HTTP\/1\.1 200 /);
-  });
+  test.skipIf(isMissing)(
+    "requests of another site's pages are refused, and those of the server's own page are not",
+    async () => {
+      const ask = (origin: string) => curl(openProxy, "/cams/readyz", ["-H", `Origin: ${origin}`]);
+      expect(await ask("https://evil.example")).toMatch(/^HTTP\/1\.1 403 /);
+      expect(await ask(`http://${HOST_NAME}:${openProxy.port}`)).toMatch(/^HTTP\/1\.1 403 /);
+      expect(await ask(`https://${HOST_NAME}:${openProxy.port}`)).toMatch(/^HTTP\/1\.1 200 /);
+    },
+  );
 
   test.skipIf(isMissing)("/stream has as many pictures as without the proxy", async () => {
     const seconds = ["--max-time", "2", "--no-buffer"];

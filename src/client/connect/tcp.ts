@@ -170,7 +170,8 @@ class Attempt {
       ...this.#events,
       onWelcome: (welcome) => {
         this.#events.onWelcome(welcome); // throws ServerNotTrusted if the server should have asked for a key
-        if (server === null) this.#sayOnce("is not encrypted: everybody on the network path can watch", this.#isExposed);
+        if (server === null)
+          this.#sayOnce("is not encrypted: everybody on the network path can watch", this.#isExposed);
         else void this.#keep(server.certificate, connection.hasProven, this.#options.key == null);
       },
     };
