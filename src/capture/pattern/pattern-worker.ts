@@ -12,15 +12,19 @@ const port = parentPort;
 const clock = new SenderClock();
 const memory = new DrawnMemory();
 let card: { size: Size; testCard: TestCard } | null = null;
+/** The time of the picture that each place in the memory has. The encoders only read the pixels, so they stay as they were drawn. */
+const drawnAt = new Map<number, number>();
 
 port.on("message", (request: DrawRequest) => {
   clock.hear(request.requestedAt);
   const size = { width: request.width, height: request.height };
   if (card?.size.width !== size.width || card.size.height !== size.height) {
     card = { size, testCard: new TestCard(size) };
+    drawnAt.clear();
   }
   const rgba = memory.pixelsOf(request);
-  card.testCard.draw(rgba, request.seconds);
+  card.testCard.draw(rgba, request.seconds, drawnAt.get(request.address) ?? null);
+  drawnAt.set(request.address, request.seconds);
   // The capture time is taken when the picture is complete, because a camera's capture time is also that of its last line.
   const bornAt = clock.now();
   drawFrameCode(rgba, size, { frameNumber: request.frameNumber, bornAt });

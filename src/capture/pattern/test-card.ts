@@ -5,6 +5,9 @@ import type { Size } from "../../core/pixel-format.ts";
 /** The colour bars of 75 % in the order of SMPTE EG 1, as RGB. */
 const BARS = [0xbfbfbf, 0xbfbf00, 0x00bfbf, 0x00bf00, 0xbf00bf, 0xbf0000, 0x0000bf] as const;
 
+/** The colours of the moving band by their grey. A table is several times as fast as mixing each pixel. */
+const BAND = Uint32Array.from({ length: 256 }, (_, grey) => rgb(grey, grey * 0.9, 255 - grey));
+
 /** Draws frames of one size. The still part is drawn once, and the moving part for each frame. */
 export class TestCard {
   readonly #size: Size;
@@ -15,21 +18,41 @@ export class TestCard {
     this.#still = drawStillPart(size);
   }
 
-  /** Draws the picture at `seconds` after the start into RGBA pixels. */
-  draw(rgba: Uint8Array, seconds: number): void {
+  /**
+   * Draws the picture at `seconds` after the start into RGBA pixels. If they have an earlier picture of this card, `before` is its
+   * time. Then only the parts that move are drawn, which takes a tenth of the time.
+   */
+  draw(rgba: Uint8Array, seconds: number, before: number | null = null): void {
     const { width, height } = this.#size;
     const pixels = new Uint32Array(rgba.buffer, rgba.byteOffset, width * height);
-    pixels.set(this.#still);
+    if (before === null) pixels.set(this.#still);
+    else for (const { x, y, radius } of [this.#ballAt(before), this.#clock]) this.#drawStillPart(pixels, x, y, radius);
     this.#drawBall(pixels, seconds);
     this.#drawSecondHand(pixels, seconds);
     this.#drawMovingTexture(pixels, seconds);
   }
 
-  #drawBall(pixels: Uint32Array, seconds: number): void {
+  /** Draws the still part of the card in a square around a place. */
+  #drawStillPart(pixels: Uint32Array, x: number, y: number, radius: number): void {
+    const { width, height } = this.#size;
+    const left = Math.max(0, x - radius - 2);
+    const right = Math.min(width, x + radius + 3);
+    for (let row = Math.max(0, y - radius); row <= Math.min(height - 1, y + radius); row++) {
+      pixels.set(this.#still.subarray(row * width + left, row * width + right), row * width + left);
+    }
+  }
+
+  #ballAt(seconds: number): { x: number; y: number; radius: number } {
     const { width, height } = this.#size;
     const radius = Math.max(2, Math.floor(height / 12));
     const x = Math.round(radius + (width - 2 * radius - 1) * bounce(seconds / 3));
     const y = Math.round(radius + (height * 0.62 - 2 * radius) * bounce(seconds / 1.7));
+    return { x, y, radius };
+  }
+
+  #drawBall(pixels: Uint32Array, seconds: number): void {
+    const { width } = this.#size;
+    const { x, y, radius } = this.#ballAt(seconds);
     for (let dy = -radius; dy <= radius; dy++) {
       const half = Math.floor(Math.sqrt(radius * radius - dy * dy));
       const row = (y + dy) * width;
@@ -41,11 +64,16 @@ export class TestCard {
     }
   }
 
-  #drawSecondHand(pixels: Uint32Array, seconds: number): void {
+  /** The circle in which the second hand moves. */
+  get #clock(): { x: number; y: number; radius: number } {
     const { width, height } = this.#size;
-    const centreX = Math.floor(width * 0.88);
-    const centreY = Math.floor(height * 0.82);
     const radius = Math.floor(Math.min(width * 0.1, height * 0.14));
+    return { x: Math.floor(width * 0.88), y: Math.floor(height * 0.82), radius };
+  }
+
+  #drawSecondHand(pixels: Uint32Array, seconds: number): void {
+    const { width } = this.#size;
+    const { x: centreX, y: centreY, radius } = this.#clock;
     const angle = seconds * 2 * Math.PI;
     for (let r = 0; r < radius; r += 0.5) {
       const x = Math.round(centreX + Math.sin(angle) * r);
@@ -69,7 +97,7 @@ export class TestCard {
       for (let x = 0; x < width; x++) {
         const fineGrey = (fine.sin[x] as number) * fineCos + (fine.cos[x] as number) * fineSin;
         const grey = 128 + fineGrey + (coarse.sin[x] as number) * coarseCos + (coarse.cos[x] as number) * coarseSin;
-        pixels[y * width + x] = rgb(grey, grey * 0.9, 255 - grey);
+        pixels[y * width + x] = BAND[grey | 0] as number;
       }
     }
   }

@@ -26,3 +26,22 @@ test("TestCard: the waves of the moving band match the time of the frame, in eve
     expect(worst).toBeLessThanOrEqual(ROUNDING);
   }
 });
+
+test.each([
+  { width: 1280, height: 720 },
+  { width: 160, height: 16 },
+  { width: 333, height: 201 },
+  { width: 200, height: 1080 },
+])("TestCard: what is drawn over an earlier picture equals a whole picture, $width × $height", ({ width, height }) => {
+  const card = new TestCard({ width, height });
+  const over = new Uint8Array(4 * width * height);
+  card.draw(over, 0);
+  let before = 0;
+  for (const seconds of [0.033, 0.1, 0.7, 1.7, 2.99, 3, 5.1, 60.25, 3601.5]) {
+    card.draw(over, seconds, before);
+    before = seconds;
+    const whole = new Uint8Array(over.length);
+    card.draw(whole, seconds);
+    expect(Buffer.compare(over, whole)).toBe(0);
+  }
+});
