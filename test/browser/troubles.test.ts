@@ -132,7 +132,7 @@ describe.skipIf(CHROMIUM === null)("the page in trouble (needs chromium)", () =>
         await alarm(page)
           .filter({ hasText: "the server and this page have different versions: load the page again" })
           .waitFor();
-        await heard(page, /another version/);
+        await heard(page, /different versions/);
         const before = asked.length;
         await Bun.sleep(2_000); // a page that tried again would do so within this time
         expect(asked.length).toBe(before);
