@@ -123,7 +123,7 @@ export class EncodeFixture implements Demand, TileSink, PictureSink {
     return this.watchesPictures || this.wantsTiles;
   }
 
-  readonly isAwaited = true;
+  isAwaited = true;
 
   get wantsTiles(): boolean {
     return !this.renditions.isEmpty;

@@ -239,12 +239,14 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
       pixels.slot.release(); // The last viewer that needed tiles has left.
       return;
     }
+    const begunAt = nowMicros();
     const tryStart = () => (tiles === null ? this.#wholePictures.tryStart(pixels) : tiles.tryStart(pixels));
     if (!this.#rest.mayBegin() || !tryStart()) {
       this.#waiting.offer(pixels);
       return;
     }
-    this.#rest.begin();
+    this.#rest.begin(begunAt);
+    if (this.#encodersIdle) this.#rest.idle(); // The main thread has finished the frame already.
     if (tiles !== null) this.#tiled = pixels.frameNumber;
   }
 

@@ -35,9 +35,9 @@ export class EncoderRest {
     return mayBegin;
   }
 
-  /** The owner calls this when the encoders have begun a frame. */
-  begin(): void {
-    this.#begunAt = nowMicros();
+  /** The owner calls this with the time when the encoders have begun a frame. The frame may be finished already. */
+  begin(at: Micros): void {
+    this.#begunAt = at;
   }
 
   /** The owner calls this when the encoders are idle. */

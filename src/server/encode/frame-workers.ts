@@ -127,9 +127,14 @@ export class FrameWorkers {
     // A frame ends only when no worker is left. Otherwise a late thread could take a band of the next frame from the shared
     // counter.
     if (frame.threadsAtWork > 0 || frame.isOwnAtWork) return;
-    this.#frameTime.record(frame.busyMicros);
-    const tiles = frame.job.scales.reduce((sum, { mcuLines, tilesPerLine }) => sum + mcuLines * tilesPerLine, 0);
-    this.#tileTime.record(frame.busyMicros / tiles);
+    // The times of workers that have failed are missing.
+    if (frame.failure === null) this.#recordTimes(frame);
     this.#options.ended(frame);
+  }
+
+  #recordTimes({ job, busyMicros }: FrameInWork): void {
+    this.#frameTime.record(busyMicros);
+    const tiles = job.scales.reduce((sum, { mcuLines, tilesPerLine }) => sum + mcuLines * tilesPerLine, 0);
+    this.#tileTime.record(busyMicros / tiles);
   }
 }

@@ -1,6 +1,7 @@
 // EncoderRest: without a viewer that can be sent a frame, the encoders rest for as long as their last frame took.
 
 import { afterEach, expect, test } from "bun:test";
+import { nowMicros } from "../../../src/core/clock.ts";
 import { EncoderRest } from "../../../src/server/encode/encoder-rest.ts";
 import { resetClock, stopClock } from "../../support/moved-clock.ts";
 import { until } from "../../support/wait-until.ts";
@@ -14,7 +15,7 @@ function restAfterFrame(isAwaited: boolean) {
   const calls = { over: 0 };
   const rest = new EncoderRest(demand, () => calls.over++);
   expect(rest.mayBegin()).toBe(true);
-  rest.begin();
+  rest.begin(nowMicros());
   passMs(40);
   rest.idle();
   rest.idle(); // the encoders are still idle, so this changes nothing

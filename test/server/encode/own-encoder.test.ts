@@ -1,6 +1,6 @@
 // Frames that the main thread encodes itself: the same tiles as threads make, and a kernel that fails costs one frame.
 
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { loadTileEncoder } from "../../../src/codec/simd/tile-encoder.ts";
 import { OwnKernel } from "../../../src/codec/threads/own-kernel.ts";
 import type { EncodeTilesJob, TileEncoder } from "../../../src/codec/tile-jobs.ts";
@@ -15,6 +15,7 @@ import {
   Threads,
   WholeEncoder,
 } from "../../support/tile-scheduler-fixture.ts";
+import { resetClock, stopClock } from "../../support/moved-clock.ts";
 import { until } from "../../support/wait-until.ts";
 
 const FULL = { halvings: 0, quality: 80 };
@@ -26,6 +27,8 @@ const SLOTS = 5;
 let spoil: ((job: EncodeTilesJob) => EncodeTilesJob) | null = null;
 /** The number of jobs that threads were given. */
 let posted = 0;
+/** The number of stretches of the main thread. */
+let stretches = 0;
 let threads: Threads;
 let whole: WholeEncoder;
 
@@ -35,6 +38,7 @@ beforeAll(async () => {
     const encode: TileEncoder["encode"] = (job, onBand, mayGoOn) => {
       const spoilt = spoil?.(job) ?? job;
       spoil = null;
+      stretches++;
       return encoder.encode(spoilt, onBand, mayGoOn);
     };
     return { ...encoder, encode };
@@ -48,6 +52,7 @@ beforeAll(async () => {
   await until(() => threads.own?.isReady === true, "the main thread's kernel");
 });
 afterAll(() => threads.pool.close());
+afterEach(resetClock);
 
 function frameOf(seed: number, { width, height }: Size = SMALL): Frame {
   return { format: "yuvj420p", width, height, pixels: randomPixels(frameBytes("yuvj420p", width, height), seed) };
@@ -137,6 +142,41 @@ test.each([
   await settle(fixture, changed(frame, 31));
   for (const rendition of renditions) expectWhole(rendition, changed(frame, 31));
   expect(fixture.freeSlots(frame)).toBe(SLOTS - 1);
+});
+
+test("TileScheduler: a frame that has failed says nothing about the time of the next one", async () => {
+  const fixture = new EncodeFixture(threads, 0);
+  fixture.want(FULL);
+  let frame = frameOf(40, { width: 1920, height: 1080 });
+  const unprepared = threads.arena.take(1 << 16);
+  const { spoil: before } = threads.pool;
+  threads.pool.spoil = (job) => (job.kind === "encode-tiles" ? withState(job, unprepared) : job);
+  for (let times = 0; times < 500 && fixture.figures.drops.byReason.encode === 0; times++) {
+    await fixture.encode(frame);
+    await Bun.sleep(1); // threads make the tables meanwhile
+  }
+  expect(fixture.figures.drops.byReason.encode).toBe(1);
+  threads.pool.spoil = before;
+  stretches = 0;
+  for (let seed = 41; seed < 45; seed++) {
+    frame = changed(frame, seed, frame.height);
+    await fixture.encodeForAll(frame);
+  }
+  expect(stretches).toBe(0); // these frames are too large for the main thread
+});
+
+test("FrameDispatcher: the encoders rest for the time of a frame of the main thread, and not until the next one", async () => {
+  const fixture = new EncodeFixture(threads, 0);
+  const rendition = fixture.want(FULL);
+  const frame = frameOf(50);
+  await settle(fixture, frame);
+  fixture.isAwaited = false;
+  const passMs = stopClock();
+  for (let frames = 0; frames < 3; frames++) {
+    passMs(1000);
+    fixture.deliver(changed(frame, 51 + frames));
+    expect(rendition.newestFrame).toBe(fixture.captures.frames);
+  }
 });
 
 /** The job with the tables at another address. */
