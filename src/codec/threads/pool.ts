@@ -55,6 +55,8 @@ export class CodecPool {
   #threads: PooledThread[] = [];
   #keepsProcessAlive = true;
   #defectsInARow = 0;
+  /** The same for work outside the threads. Its success says nothing about threads, and theirs nothing about it. */
+  #ownDefectsInARow = 0;
   #closed = false;
   /** True when the pool is closed or has failed. */
   #refuses = false;
@@ -121,14 +123,14 @@ export class CodecPool {
     if (!this.#closed) this.#options.onIdle();
   }
 
-  /** Ends a row of defects, because work outside the threads has succeeded (own-kernel.ts). */
+  /** Ends a row of defects outside the threads, because work there has succeeded (own-kernel.ts). */
   countSuccess(): void {
-    this.#defectsInARow = 0;
+    this.#ownDefectsInARow = 0;
   }
 
   /** Counts a defect in work that was done outside the threads (own-kernel.ts), whose kernel is replaced. */
   countDefect(reason: string): void {
-    if (!this.#closed) this.#countDefect(reason, () => undefined);
+    if (!this.#closed) this.#handleDefect(++this.#ownDefectsInARow, reason, () => undefined);
   }
 
   /** Ends all threads immediately. Their current jobs are lost. */
@@ -188,12 +190,12 @@ export class CodecPool {
   #fail(thread: PooledThread, reason: string, replace: () => void): void {
     const done = thread.done;
     thread.done = null;
-    this.#countDefect(reason, replace);
+    this.#handleDefect(++this.#defectsInARow, reason, replace);
     done?.({ ok: false, message: `the codec thread failed: ${reason}` } satisfies JobFailure);
   }
 
-  #countDefect(reason: string, replace: () => void): void {
-    if (++this.#defectsInARow > MAX_DEFECTS_IN_A_ROW) {
+  #handleDefect(inARow: number, reason: string, replace: () => void): void {
+    if (inARow > MAX_DEFECTS_IN_A_ROW) {
       this.#refuses = true;
       const broken = new Error(`codec threads fail repeatedly: ${reason}`);
       this.#started.reject(broken);

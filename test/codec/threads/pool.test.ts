@@ -173,6 +173,15 @@ describe("CodecPool: a thread that fails", () => {
     expect(runJob(pool, decodeJob())).toBeNull();
   });
 
+  test("work that succeeds outside the threads does not end a row of exceptions in threads", async () => {
+    const { pool, broken } = await start(1);
+    for (let defect = 1; defect <= 6; defect++) {
+      expect((await runWhenIdle(pool, defectiveJob())).ok).toBe(false);
+      pool.countSuccess();
+    }
+    expect(broken.length).toBe(1);
+  });
+
   test("a finished job between two exceptions resets the count", async () => {
     const { pool, broken } = await start(1);
     for (let round = 0; round < 2; round++) {
