@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
-import { type Micros, nowMicros } from "../../core/clock.ts";
+import { type Micros, nowMicros, settlesWithin } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import { Health } from "../../core/health.ts";
 import type { Log } from "../../core/log.ts";
@@ -17,6 +17,8 @@ const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 60_000;
 /** A trouble is over when for this time no picture was left out. */
 const RECOVERY_MICROS = 2_000_000;
+/** The longest time to wait for the end of the last files. On a disk that does not answer, ffmpeg goes on alone. */
+const COMPLETION_MS = 5_000;
 /** A full disk needs this many free bytes before the recording goes on. */
 const NEEDED_BYTES = 16 * 2 ** 20;
 /** The last picture of a file is repeated at its end if it was shown for longer than this, so that the file has its whole length. */
@@ -125,18 +127,20 @@ export class Recorder implements AudienceMember {
   /** What is wrong with the camera is not part of the pictures. */
   notify(): void {}
 
+  /** Leaves the audience. The last file is completed later. */
   leave(): void {
-    void this.close();
+    if (!this.watching) return;
+    this.watching = false;
+    this.#camera.onGone(this, "the recording has ended");
+    this.#endFile(nowMicros());
   }
 
-  /** Leaves the audience, and resolves when all files are complete. */
+  /** Leaves the audience, and resolves when all files are complete, or after some seconds. */
   async close(): Promise<void> {
-    if (this.watching) {
-      this.watching = false;
-      this.#camera.onGone(this, "the recording has ended");
-      this.#endFile(nowMicros());
-    }
-    await Promise.all([...this.#ending].map(({ closed }) => closed));
+    this.leave();
+    const isComplete = await settlesWithin(Promise.all([...this.#ending].map(({ closed }) => closed)), COMPLETION_MS);
+    if (isComplete) return;
+    this.#options.log.warning(`the disk does not take the end of the recording: ${this.openPaths.join(", ")}`);
   }
 
   #take(): void {
@@ -199,7 +203,8 @@ export class Recorder implements AudienceMember {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     for (let attempt = 1; ; attempt++) {
       const path = join(folder, fileNameOf(name, wallMs, attempt));
-      if (!existsSync(path)) return path;
+      // ffmpeg makes a file only when it has started.
+      if (!existsSync(path) && !this.openPaths.includes(path)) return path;
     }
   }
 

@@ -19,10 +19,23 @@ export interface RecordSettings {
 const SWEEP_MS = 60_000;
 
 /**
- * Checks that the cameras can be recorded. Throws MissingError without ffmpeg, and UsageError if nothing can be written to a folder.
+ * Checks that the cameras can be recorded. Throws MissingError without ffmpeg, and UsageError if nothing can be written to a folder,
+ * or if two cameras of a folder have different limits of what is kept.
  */
 export function checkRecordings(cameras: readonly { record: RecordSettings | null }[]): void {
-  for (const { record } of cameras) if (record !== null) checkFolder(record.folder);
+  const limits = new Map<string, KeepLimits>();
+  for (const { record } of cameras) {
+    if (record === null) continue;
+    checkFolder(record.folder);
+    const { seconds, bytes } = limits.get(record.folder) ?? record.keep;
+    // The limits hold for all files of a folder, so those of one camera would delete the files of another one.
+    if (seconds !== record.keep.seconds || bytes !== record.keep.bytes) {
+      throw new UsageError(
+        `cameras record to ${record.folder} with different limits of what is kept: give them the same record-keep, or other folders`,
+      );
+    }
+    limits.set(record.folder, record.keep);
+  }
 }
 
 function checkFolder(folder: string): void {

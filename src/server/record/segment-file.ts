@@ -76,11 +76,6 @@ export class SegmentFile {
     return this.closed;
   }
 
-  /** Ends ffmpeg at once. The pictures that it has written stay. */
-  abort(): void {
-    this.#child.kill("SIGKILL");
-  }
-
   /** Writes to ffmpeg, and waits until it has taken the bytes. Returns false if it has ended: `closed` has the reason. */
   async #write(bytes: Uint8Array): Promise<boolean> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return false;

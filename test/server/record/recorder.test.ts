@@ -95,6 +95,20 @@ describe("Recorder: files", () => {
     expect(new Set(files.flatMap(recorded))).toEqual(new Set(digests([...jpegs.slice(0, 30), small])));
   });
 
+  test("Recorder: files that begin in the same second have different names", async () => {
+    const camera = new JpegCamera("door");
+    const recorder = record(camera);
+    const now = nowMicros();
+    const half = { width: 32, height: 24 };
+    const [small] = (await greyJpegs(1, half)) as [Uint8Array];
+    const first = jpegs[0] as Uint8Array;
+    camera.deliver(first, SIZE, now);
+    camera.deliver(small, half, now);
+    await recorder.close();
+    expect(recorder.report().trouble).toBeNull();
+    expect(new Set(filesOf("door").flatMap(recorded))).toEqual(new Set(digests([first, small])));
+  });
+
   test("Recorder: names of cameras stay in the folder, and no file is overwritten", async () => {
     for (let run = 0; run < 2; run++) {
       const camera = new JpegCamera("../a door/ä");
@@ -175,6 +189,21 @@ describe("Recorder: troubles", () => {
     process.kill(pid, "SIGCONT");
     await recorder.close();
     expect(readRecording(filesOf("door")[0] ?? "")).toHaveLength(21 - leftOut);
+  });
+
+  test("Recorder: a disk that does not answer does not keep a server from its end", async () => {
+    const camera = new JpegCamera("door");
+    const recorder = record(camera);
+    camera.deliver(jpegs[0] as Uint8Array, SIZE);
+    await until(() => childrenOf(process.pid, "ffmpeg").length > 0, "ffmpeg");
+    const [pid = 0] = childrenOf(process.pid, "ffmpeg");
+    process.kill(pid, "SIGSTOP");
+    await recorder.close();
+    const [path = ""] = recorder.openPaths;
+    expect(lines).toEqual([expect.stringContaining(path)]);
+    process.kill(pid, "SIGCONT");
+    await recorder.close();
+    expect(recorded(path)).toEqual(digests(jpegs.slice(0, 1)));
   });
 
   test("Recorder: a folder that is deleted is made again", async () => {
