@@ -44,8 +44,7 @@ function send(message: RawInputMessage): void {
 }
 
 function readFrames(): void {
-  if (!skip(order.skippedBytes)) return;
-  outcome.pendingBytes = 0;
+  if (!skip(order.skippedBytes) || !skipWaiting()) return;
   let readingAt: number | null = null;
   while (!signals.isStopped) {
     if (!signals.waitUntilTaken(LONGEST_WAIT_MS)) continue;
@@ -64,6 +63,19 @@ function readFrames(): void {
     }
     outcome.pendingBytes = 0;
   }
+}
+
+/**
+ * Skips the frame that came while nobody read, of which the pipe holds the beginning. Its age is not known. Returns false if the
+ * input ends or the thread should stop before.
+ */
+function skipWaiting(): boolean {
+  outcome.pendingBytes = 0;
+  if (!order.dropsWaiting || hasRest || !waitForInput(order.descriptor, 0)) return true;
+  if (!skip(order.frameBytes)) return false;
+  outcome.pendingBytes = 0;
+  lost++;
+  return true;
 }
 
 /** Reads bytes until the slot is full. Returns false if the input ends or the thread should stop before. */

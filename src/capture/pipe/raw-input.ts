@@ -17,6 +17,8 @@ export interface RawInputOrder {
   frameBytes: number;
   /** The bytes at the beginning that do not count, because they are the rest of a frame. */
   skippedBytes: number;
+  /** Whether a frame whose first bytes wait at the beginning is dropped. */
+  dropsWaiting: boolean;
   /** The shared memory of `CaptureSignals`. */
   signals: SharedArrayBuffer;
   /** The shared memory of the sink's `Room`. Null if the sink always has room. */
@@ -45,19 +47,22 @@ export interface RawInput {
   size: Size;
   /** The bytes at the beginning that do not count. */
   skippedBytes: number;
+  /** Whether the input was read before. Then a frame whose first bytes wait is dropped, because it came while nobody read. */
+  wasRead: boolean;
 }
 
 /**
  * Reads frames until the input ends or the signal aborts. Rejects with SourceError when the thread fails.
  */
 export async function readRawInput(input: RawInput, sink: FrameSink, signal: AbortSignal): Promise<RawInputOutcome> {
-  const { descriptor, format, size, skippedBytes } = input;
+  const { descriptor, format, size, skippedBytes, wasRead } = input;
   const bufferBytes = frameBytes(format, size.width, size.height);
   const signals = new CaptureSignals();
   const workerData: RawInputOrder = {
     descriptor,
     frameBytes: bufferBytes,
     skippedBytes,
+    dropsWaiting: wasRead,
     signals: signals.memory,
     room: sink.room?.memory ?? null,
   };

@@ -70,12 +70,14 @@ function readerOf({ input, format, size }: Pick<StandardInputOptions, "input" | 
   }
   if (!isRaw) throw new Error("a descriptor was given for MJPEG, which is read as a stream");
   let skippedBytes = 0;
+  let wasRead = false;
   return async (sink, signal) => {
     const { bytes, pendingBytes, failure } = await readRawInput(
-      { descriptor: input, format, size, skippedBytes },
+      { descriptor: input, format, size, skippedBytes, wasRead },
       sink,
       signal,
     );
+    wasRead = true;
     if (failure !== null) throw Object.assign(new Error(failure.message), { code: failure.code });
     // The next run goes on in the middle of this frame.
     skippedBytes = pendingBytes === 0 ? 0 : frameBytes(format, size.width, size.height) - pendingBytes;

@@ -7,6 +7,7 @@ import { median } from "../../../src/core/statistics.ts";
 import { readRawInput } from "../../../src/capture/pipe/raw-input.ts";
 import { createStandardInput } from "../../../src/capture/pipe/standard-input.ts";
 import { Room } from "../../../src/capture/room.ts";
+import { waitForInput } from "../../../src/system/pipes.ts";
 import { RecordingSink } from "../../support/recording-sink.ts";
 import { openSystemPipe, type SystemPipe } from "../../support/system-pipe.ts";
 import { until } from "../../support/wait-until.ts";
@@ -28,7 +29,7 @@ class SinkWithRoom extends RecordingSink {
 function openInput(pipe = openSystemPipe(), skippedBytes = 0) {
   const sink = new SinkWithRoom();
   const stopping = new AbortController();
-  const input = { descriptor: pipe.readingEnd, format: "gray" as const, size: SIZE, skippedBytes };
+  const input = { descriptor: pipe.readingEnd, format: "gray" as const, size: SIZE, skippedBytes, wasRead: false };
   const ended = readRawInput(input, sink, stopping.signal);
   cleanUps.push(async () => {
     stopping.abort();
@@ -148,6 +149,28 @@ describe.skipIf(process.platform !== "linux")("raw frames from a pipe", () => {
       [1, 1],
       [3, 3],
     ]);
+  });
+
+  test("raw input: a frame that came while nobody read is dropped, because its age is not known", async () => {
+    const pipe = openSystemPipe();
+    cleanUps.push(() => pipe[Symbol.dispose]());
+    const source = createStandardInput({ input: pipe.readingEnd, format: "gray", size: SIZE, framesPerSecond: 0 });
+    const sink = new RecordingSink();
+    const stopping = new AbortController();
+    const first = source.run(sink, stopping.signal);
+    await writeAll(pipe, frame(1));
+    await until(() => sink.frames.length === 1, "the first frame");
+    stopping.abort();
+    await first;
+    const writing = writeAll(pipe, frame(2)); // the pipe holds only its beginning
+    await until(() => waitForInput(pipe.readingEnd, 0), "the beginning of the second frame");
+    const second = source.run(sink, new AbortController().signal);
+    await writing;
+    await writeAll(pipe, frame(3));
+    pipe.closeWriting();
+    await second;
+    expect(sink.frames.map(({ bytes }) => bytes[0])).toEqual([1, 3]);
+    expect([sink.lostFrames, sink.held]).toEqual([1, 0]);
   });
 
   test("raw input: an end in the middle of a frame and an input that cannot be read are errors in one line", async () => {
