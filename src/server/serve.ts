@@ -108,7 +108,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     },
     onRemoved(camera) {
       share.remove(camera);
-      if (!group.cameras.some(({ name }) => name === camera.name)) stages.delete(camera.name);
+      stages.delete(camera.name); // The next camera of this name makes its own.
     },
     logOf: (name) => logOf("capture", name),
     log: serverLog,
