@@ -107,12 +107,14 @@ export class Reception implements ViewerHost {
 
   /**
    * Returns whether a door must end a new connection before it does any work for it, because `connect` would refuse it and has no
-   * Goodbye for it. It counts as refused. A flood of connections costs much less this way, above all with TLS.
+   * Goodbye for it. It counts as refused. A flood of connections costs much less this way, above all with TLS. `role` is that of a
+   * key that the door has checked.
    */
-  shuns(ip: string): boolean {
+  shuns(ip: string, role?: Role): boolean {
     const now = nowMicros();
     if (this.#turnedAway < MAX_TURNED_AWAY && !this.#farewells.isEmpty(now)) return false;
-    const refusal = this.gatekeeper.refusal(ip, now) ?? this.#admission.refuseConnect(ip, now);
+    const locked = role === undefined ? this.gatekeeper.refusal(ip, now) : null;
+    const refusal = locked ?? this.#admission.refuseConnect(ip, now);
     if (refusal === null) return false;
     this.#refusals.refused(addressGroup(ip), ip, refusal.text, now);
     return true;

@@ -5,6 +5,8 @@ import { SILENT_LOG } from "../../../src/core/log.ts";
 import { DEFAULT_ACCESS_LIMITS } from "../../../src/server/access/limits.ts";
 import type { DoorGuest } from "../../../src/server/doors/tcp.ts";
 import { Reception } from "../../../src/server/doors/reception.ts";
+import { EVERYBODY } from "../../../src/server/access/role.ts";
+import { GoodbyeReason } from "../../../src/protocol/wire.ts";
 import { Viewer } from "../../../src/server/deliver/viewer.ts";
 import { resetClock, stopClock } from "../../support/moved-clock.ts";
 import { PictureCamera } from "../../support/picture-camera.ts";
@@ -88,6 +90,16 @@ test("Reception: connections that would be refused without a Goodbye are shunned
   pass(1_000);
   expect(reception.shuns("192.0.2.1")).toBe(false);
   expect(door.connect().what).toBe("let in");
+});
+
+test("Reception: wrong keys of its address do not shun a connection whose key the door has checked", () => {
+  const door = new Door();
+  const { reception } = door;
+  door.count(10); // there is no Goodbye for further ones
+  const ip = "192.0.2.3";
+  reception.gatekeeper.refusal = () => ({ reason: GoodbyeReason.full, text: "too many wrong keys" });
+  expect(reception.shuns(ip)).toBe(true);
+  expect(reception.shuns(ip, EVERYBODY)).toBe(false);
 });
 
 test("Reception: a refused connection that sends a flood is aborted", () => {

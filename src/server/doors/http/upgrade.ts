@@ -22,7 +22,7 @@ export function webSocketRoute(reception: Reception, frames: FrameWatch): Route 
       if (!offersProtocol(request)) {
         return textResponse(400, `the WebSocket must offer the subprotocol ${WEB_SOCKET_PROTOCOL}`);
       }
-      if (reception.shuns(ip)) {
+      if (reception.shuns(ip, role)) {
         return textResponse(429, "too many new connections came from this address", { connection: "close" });
       }
       const guest = {
