@@ -1,15 +1,14 @@
 // Records one camera: it follows the camera's best pictures like a viewer, and writes them to files as they are.
 
-import { existsSync, mkdirSync, statfsSync } from "node:fs";
+import { access, mkdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { type Micros, nowMicros, settlesWithin } from "../../core/clock.ts";
-import { messageOf } from "../../core/errors.ts";
 import { Health } from "../../core/health.ts";
 import type { Log } from "../../core/log.ts";
 import type { AudienceMember, MemberFrames } from "../deliver/audience-member.ts";
 import type { WatchedCamera } from "../deliver/viewer-host.ts";
 import type { Feed, FeedJpeg } from "../renditions/feed.ts";
-import { SegmentFile } from "./segment-file.ts";
+import { MAX_WAITING_BYTES, SegmentFile } from "./segment-file.ts";
 import { fileNameOf, folderNameOf, nextRoundTime } from "./segment-names.ts";
 
 /** After a failure the recording is tried again after this time, then after twice that, and so on. */
@@ -71,6 +70,8 @@ export class Recorder implements AudienceMember {
   #lastMs = -1;
   /** The files that are being completed. */
   readonly #ending = new Set<SegmentFile>();
+  /** Resolves when the newest file has its place. Places are found one after the other, because their names must differ. */
+  #placed: Promise<void> = Promise.resolve();
   /** The pictures and bytes of the files before this one. */
   #picturesBefore = 0;
   #bytesBefore = 0;
@@ -109,9 +110,14 @@ export class Recorder implements AudienceMember {
     this.#camera.onChanged(this);
   }
 
-  /** The files that are not complete. */
+  /** Whether files are not complete. */
+  get isOpen(): boolean {
+    return this.#file !== null || this.#ending.size > 0;
+  }
+
+  /** The files that are not complete, as far as their places are known. */
   get openPaths(): string[] {
-    return [...(this.#file === null ? [] : [this.#file]), ...this.#ending].map(({ path }) => path);
+    return [...(this.#file === null ? [] : [this.#file]), ...this.#ending].flatMap(({ path }) => path ?? []);
   }
 
   report(): RecordingReport {
@@ -155,10 +161,10 @@ export class Recorder implements AudienceMember {
       this.#leaveOut(1);
     } else if (file.add(jpeg.bytes, milliseconds)) {
       this.#lastMs = milliseconds;
-      this.#recover();
+      this.#recover(file);
     } else {
       this.#leaveOut(1);
-      this.#health.begin("speed", `${this.#camera.name} is recorded with gaps: the disk is slower than the pictures`);
+      this.#beginGaps();
     }
   }
 
@@ -174,37 +180,49 @@ export class Recorder implements AudienceMember {
       this.#endFile(capturedAt);
     }
     if (nowMicros() < this.#triesAgainAt) return null;
-    return this.#beginFile(jpeg, wallMs);
+    // On a disk that hangs, each file would take further memory.
+    const waitingBytes = this.#ending.values().reduce((sum, each) => sum + each.waitingBytes, 0);
+    if (waitingBytes < MAX_WAITING_BYTES) return this.#beginFile(jpeg, wallMs);
+    this.#beginGaps();
+    return null;
   }
 
-  #beginFile({ capturedAt, width, height }: FeedJpeg, wallMs: number): SegmentFile | null {
-    const { folder, segmentSeconds } = this.#options;
-    try {
-      if (this.#health.has("file") && freeBytes(folder) < NEEDED_BYTES) throw new Error("No space left on device");
-      const file = new SegmentFile(this.#newPath(wallMs), { width, height }, wallMs);
-      this.#file = file;
-      this.#startedAt = capturedAt;
-      this.#startedMs = wallMs;
-      this.#endsMs = nextRoundTime(wallMs, segmentSeconds);
-      this.#lastMs = -1;
-      void file.closed.then((reason) => this.#closed(file, reason));
-      this.#options.onBegun();
-      return file;
-    } catch (error) {
-      this.#fail(messageOf(error));
-      return null;
-    }
+  #beginFile({ capturedAt, width, height }: FeedJpeg, wallMs: number): SegmentFile {
+    const file = new SegmentFile(this.#place(wallMs), { width, height }, wallMs);
+    this.#file = file;
+    this.#startedAt = capturedAt;
+    this.#startedMs = wallMs;
+    this.#endsMs = nextRoundTime(wallMs, this.#options.segmentSeconds);
+    this.#lastMs = -1;
+    void file.closed.then((reason) => this.#closed(file, reason));
+    this.#options.onBegun();
+    return file;
+  }
+
+  /** Finds the place of a file. Nothing here waits for the disk, because all viewers would wait too if it does not answer. */
+  #place(wallMs: number): Promise<string> {
+    const wasFull = this.#health.has("file");
+    const place = this.#placed.then(async () => {
+      const { folder } = this.#options;
+      if (wasFull && (await freeBytes(folder)) < NEEDED_BYTES) throw new Error("No space left on device");
+      return await this.#newPath(wallMs);
+    });
+    this.#placed = place.then(
+      () => undefined,
+      () => undefined, // the file says why
+    );
+    return place;
   }
 
   /** Returns the path of a file that does not exist, in a folder that does. */
-  #newPath(wallMs: number): string {
+  async #newPath(wallMs: number): Promise<string> {
     const name = folderNameOf(this.#camera.name);
     const folder = join(this.#options.folder, name);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     for (let attempt = 1; ; attempt++) {
       const path = join(folder, fileNameOf(name, wallMs, attempt));
       // ffmpeg makes a file only when it has started.
-      if (!existsSync(path) && !this.openPaths.includes(path)) return path;
+      if (!this.openPaths.includes(path) && !(await exists(path))) return path;
     }
   }
 
@@ -235,14 +253,18 @@ export class Recorder implements AudienceMember {
     this.#health.begin("file", `${this.#camera.name} is not recorded: ${why}`);
   }
 
+  #beginGaps(): void {
+    this.#health.begin("speed", `${this.#camera.name} is recorded with gaps: the disk is slower than the pictures`);
+  }
+
   #leaveOut(pictures: number): void {
     if (pictures === 0) return;
     this.#leftOut += pictures;
     this.#leftOutAt = nowMicros();
   }
 
-  #recover(): void {
-    if (this.#health.text === null || nowMicros() - this.#leftOutAt < RECOVERY_MICROS) return;
+  #recover({ pictures }: SegmentFile): void {
+    if (this.#health.text === null || pictures === 0 || nowMicros() - this.#leftOutAt < RECOVERY_MICROS) return;
     this.#pauseMs = FIRST_PAUSE_MS;
     this.#health.end("file");
     this.#health.end("speed");
@@ -264,7 +286,14 @@ function explain(reason: string, folder: string): string {
   return isFull ? `the disk of ${folder} is full (${reason})` : reason;
 }
 
-function freeBytes(folder: string): number {
-  const { bavail, bsize } = statfsSync(folder);
+async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -63,7 +63,7 @@ export class Recordings implements AsyncDisposable {
     const { folder, segmentSeconds } = settings;
     const onBegun = () => this.#sweep(settings, log);
     const recorder = new Recorder(camera, { folder, segmentSeconds, log, onBegun });
-    this.#recorders = this.#recorders.filter((each) => each.recorder.watching || each.recorder.openPaths.length > 0);
+    this.#recorders = this.#recorders.filter((each) => each.recorder.watching || each.recorder.isOpen);
     this.#recorders.push({ recorder, settings, log });
     return recorder;
   }

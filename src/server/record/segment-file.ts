@@ -1,47 +1,61 @@
 // One file of a recording. ffmpeg writes it: Motion JPEG in Matroska, without encoding again.
 
+import { messageOf } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { childEnvironment } from "../../capture/child-environment.ts";
 import { smjpegEnd, smjpegHead, smjpegPictureHead } from "./smjpeg.ts";
 
-/** The largest number of bytes of pictures that wait for the disk. More are left out, so that a slow disk takes no further memory. */
-const MAX_WAITING_BYTES = 32 * 2 ** 20;
+/** The largest number of bytes of a file's pictures that wait for the disk. More are left out, so that a slow disk takes no further memory. */
+export const MAX_WAITING_BYTES = 32 * 2 ** 20;
 /** A cluster holds the pictures of this time at most. Players seek to the beginnings of clusters. */
 const CLUSTER_MS = 1000;
 
 export class SegmentFile {
-  readonly path: string;
+  /** Null until the place is known. */
+  path: string | null = null;
   readonly size: Size;
   /** Resolves with the reason why ffmpeg cannot go on, or with null when the file is complete. */
   readonly closed: Promise<string | null>;
   /** The pictures that ffmpeg has taken, and their bytes. */
   pictures = 0;
   bytes = 0;
-  /** The pictures that ffmpeg has not taken yet. */
+  /** The pictures that ffmpeg has not taken yet, and their bytes. */
   waitingPictures = 0;
-  #waitingBytes = 0;
+  waitingBytes = 0;
   #isEnding = false;
-  #last: Promise<void> = Promise.resolve();
-  readonly #child: Bun.Subprocess<"pipe", "ignore", "pipe">;
+  #last: Promise<void>;
+  #child: Bun.Subprocess<"pipe", "ignore", "pipe"> | null = null;
 
-  /** Begins a file. `startMs` is the time of the beginning, in milliseconds since 1970. There must be no file at `path`. */
-  constructor(path: string, size: Size, startMs: number) {
-    this.path = path;
+  /**
+   * Begins a file, and takes pictures at once. `place` resolves with a path at which there is no file. If it rejects, the error is the
+   * reason of `closed`. `startMs` is the time of the beginning, in milliseconds since 1970.
+   */
+  constructor(place: Promise<string>, size: Size, startMs: number) {
     this.size = size;
+    const started = place.then((path) => this.#start(path, startMs));
+    this.closed = started.then((ended) => ended, messageOf);
+    this.#last = place.then(
+      async () => void (await this.#write(smjpegHead(size))),
+      () => undefined,
+    );
+  }
+
+  /** Starts ffmpeg. Resolves with the reason why it cannot go on, or with null when the file is complete. */
+  async #start(path: string, startMs: number): Promise<string | null> {
+    this.path = path;
     const input = ["-fpsprobesize", "0", "-analyzeduration", "0", "-f", "smjpeg", "-i", "pipe:0"];
     const output = ["-c", "copy", "-flush_packets", "1", "-cluster_time_limit", String(CLUSTER_MS)];
     const facts = ["-metadata", `creation_time=${new Date(startMs).toISOString()}`];
     // ffmpeg is not tied to this process: it ends by itself at the end of its input, and so completes the file even if SIGKILL ends
     // the server. A group of its own keeps the Ctrl-C of a terminal from it.
-    this.#child = Bun.spawn(
+    const child = Bun.spawn(
       ["ffmpeg", "-loglevel", "error", ...input, ...output, ...facts, "-f", "matroska", "-n", `file:${path}`],
       { stdio: ["pipe", "ignore", "pipe"], env: childEnvironment(), detached: true },
     );
-    const complaints = this.#child.stderr.text();
-    this.closed = this.#child.exited.then(async (code) =>
-      code === 0 && this.#isEnding ? null : reasonOf(await complaints, code),
-    );
-    void this.#write(smjpegHead(size));
+    this.#child = child;
+    const complaints = child.stderr.text();
+    const code = await child.exited;
+    return code === 0 && this.#isEnding ? null : reasonOf(await complaints, code);
   }
 
   /**
@@ -49,12 +63,12 @@ export class SegmentFile {
    * because the disk is slower than the pictures.
    */
   add(jpeg: Uint8Array, milliseconds: number): boolean {
-    if (this.#waitingBytes > 0 && this.#waitingBytes + jpeg.length > MAX_WAITING_BYTES) return false;
+    if (this.waitingBytes > 0 && this.waitingBytes + jpeg.length > MAX_WAITING_BYTES) return false;
     this.waitingPictures++;
-    this.#waitingBytes += jpeg.length;
+    this.waitingBytes += jpeg.length;
     const write = async () => {
       const isTaken = (await this.#write(smjpegPictureHead(milliseconds, jpeg.length))) && (await this.#write(jpeg));
-      this.#waitingBytes -= jpeg.length;
+      this.waitingBytes -= jpeg.length;
       if (!isTaken) return;
       this.waitingPictures--;
       this.pictures++;
@@ -70,7 +84,7 @@ export class SegmentFile {
       this.#isEnding = true;
       void this.#last.then(async () => {
         await this.#write(smjpegEnd());
-        await this.#child.stdin.end();
+        await this.#child?.stdin.end();
       });
     }
     return this.closed;
@@ -78,10 +92,11 @@ export class SegmentFile {
 
   /** Writes to ffmpeg, and waits until it has taken the bytes. Returns false if it has ended: `closed` has the reason. */
   async #write(bytes: Uint8Array): Promise<boolean> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return false;
+    const child = this.#child;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return false;
     try {
-      await this.#child.stdin.write(bytes);
-      await this.#child.stdin.flush();
+      await child.stdin.write(bytes);
+      await child.stdin.flush();
       return true;
     } catch {
       return false;

@@ -1,7 +1,7 @@
 // The recorder writes the pictures of a camera to files with ffmpeg; ffprobe and ffmpeg read the files.
 
 import { afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nowMicros } from "../../../src/core/clock.ts";
@@ -206,11 +206,33 @@ describe("Recorder: troubles", () => {
     expect(recorded(path)).toEqual(digests(jpegs.slice(0, 1)));
   });
 
+  test("Recorder: while a disk hangs, files that begin take bounded memory", async () => {
+    const camera = new JpegCamera("door");
+    const recorder = record(camera, 10);
+    const now = nowMicros();
+    const large = new Uint8Array(4 * 2 ** 20);
+    large.set(jpegs[0] as Uint8Array);
+    camera.deliver(large, SIZE, now - 100_000_000);
+    await until(() => childrenOf(process.pid, "ffmpeg").length > 0, "ffmpeg");
+    for (const pid of childrenOf(process.pid, "ffmpeg")) process.kill(pid, "SIGSTOP");
+    const delivered = 50;
+    // The programs of later files start only after this loop.
+    for (let index = 1; index < delivered; index++) camera.deliver(large, SIZE, now - 100_000_000 + 2_000_000 * index);
+    const { leftOut, trouble } = recorder.report();
+    expect(leftOut).toBeGreaterThanOrEqual(delivered - 17);
+    expect(trouble).toBe("door is recorded with gaps: the disk is slower than the pictures");
+    for (const pid of childrenOf(process.pid, "ffmpeg")) process.kill(pid, "SIGCONT");
+    await recorder.close();
+    const written = filesOf("door").flatMap((path) => readRecording(path));
+    expect(written.length).toBeGreaterThan(delivered - leftOut - 1);
+  });
+
   test("Recorder: a folder that is deleted is made again", async () => {
     const camera = new JpegCamera("door");
     const recorder = record(camera, 10);
     const now = nowMicros();
     camera.deliver(jpegs[0] as Uint8Array, SIZE, now - 20_000_000);
+    await until(() => existsSync(join(folder, "door")), "the folder");
     rmSync(join(folder, "door"), { recursive: true });
     camera.deliver(jpegs[1] as Uint8Array, SIZE, now);
     await recorder.close();
