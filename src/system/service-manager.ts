@@ -48,7 +48,8 @@ const MOST_PATH_BYTES = 108;
 /** The connection of a service to its service manager. */
 export class ServiceManager implements Disposable {
   readonly #libc: NonNullable<ReturnType<typeof openLibc<typeof FUNCTIONS>>>;
-  readonly #socket: number;
+  /** The descriptor, or -1 after the end, when its number may belong to another file. */
+  #socket: number;
   readonly #address: Uint8Array;
   #beating: ReturnType<typeof setInterval> | null = null;
 
@@ -83,8 +84,12 @@ export class ServiceManager implements Disposable {
     if (this.#socket < 0) throw new Error("no Unix socket can be opened");
   }
 
-  /** Sends a message. A message that the manager does not take is dropped, because the service must never wait for it. */
+  /**
+   * Sends a message. A message that the manager does not take is dropped, because the service must never wait for it. After the end
+   * nothing is sent.
+   */
   tell(state: ServiceState): void {
+    if (this.#socket < 0) return;
     const lines = Object.entries(state).map(([name, value]) => `${name}=${String(value).replaceAll("\n", " ")}`);
     const text = Buffer.from(lines.join("\n"));
     const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
@@ -100,6 +105,7 @@ export class ServiceManager implements Disposable {
   [Symbol.dispose](): void {
     if (this.#beating !== null) clearInterval(this.#beating);
     this.#libc.close(this.#socket);
+    this.#socket = -1;
   }
 }
 

@@ -58,3 +58,18 @@ test.skipIf(!hasPython)("signs of life are for the process that systemd watches"
   await socket.until("the message", (messages) => messages.length > 0);
   expect(socket.messages).toEqual(["STOPPING=1"]);
 });
+
+test.skipIf(!hasPython)(
+  "after its end a manager sends nothing, not even over a socket that has got its descriptor",
+  async () => {
+    const name = `@slipstream-test-ended-${process.pid}`;
+    await using socket = await NotifySocket.open(name);
+    const ended = ServiceManager.connect(fail, { NOTIFY_SOCKET: name });
+    ended?.[Symbol.dispose]();
+    using other = ServiceManager.connect(fail, { NOTIFY_SOCKET: name });
+    ended?.tell({ READY: "1" });
+    other?.tell({ STOPPING: "1" });
+    await socket.until("the message", (messages) => messages.includes("STOPPING=1"));
+    expect(socket.messages).toEqual(["STOPPING=1"]);
+  },
+);
