@@ -13,35 +13,41 @@ const FLOOD = 500;
 const QUIET_MICROS = 2_000_000;
 /** The least time between two collections. */
 const PAUSE_MICROS = 10_000_000;
-/** A timer that runs out later than this says that the machine is busy. */
+/** A call of `check` that is later than this says that the machine is busy. */
 const LATE_MICROS = 10_000;
-const PROBE_MS = 20;
 
 export interface FloodGarbageOptions {
+  /** The time between two calls of `check`. */
+  intervalMs: number;
   now?: () => Micros;
   collect?: () => void;
 }
 
 export class FloodGarbage {
+  readonly #intervalMicros: Micros;
   readonly #now: () => Micros;
   readonly #collect: () => void;
   #refused = 0;
   /** The number of refusals since the last collection. */
   #left = 0;
   #refusedAt: Micros;
+  #checkedAt: Micros;
   #collectedAt = Number.NEGATIVE_INFINITY;
-  #isProbing = false;
 
-  constructor({ now = nowMicros, collect = () => Bun.gc(true) }: FloodGarbageOptions = {}) {
+  constructor({ intervalMs, now = nowMicros, collect = () => Bun.gc(true) }: FloodGarbageOptions) {
+    this.#intervalMicros = intervalMs * 1000;
     this.#now = now;
     this.#collect = collect;
     this.#refusedAt = now();
+    this.#checkedAt = this.#refusedAt;
   }
 
-  /** Takes the numbers of refusals, by limit. Call it about once a second. Resolves when a collection is made or is not due. */
-  async check(refusedBy: Readonly<Record<string, number>>): Promise<void> {
+  /** Takes the numbers of refusals, by limit. A timer calls it about once a second. */
+  check(refusedBy: Readonly<Record<string, number>>): void {
     const refused = Object.values(refusedBy).reduce((sum, count) => sum + count, 0);
     const now = this.#now();
+    const isLate = now - this.#checkedAt > this.#intervalMicros + LATE_MICROS;
+    this.#checkedAt = now;
     if (refused !== this.#refused) {
       this.#left += refused - this.#refused;
       this.#refused = refused;
@@ -49,13 +55,9 @@ export class FloodGarbage {
     }
     const isDue =
       this.#left >= FLOOD && now - this.#refusedAt >= QUIET_MICROS && now - this.#collectedAt >= PAUSE_MICROS;
-    if (!isDue || this.#isProbing) return;
-    this.#isProbing = true;
-    await Bun.sleep(PROBE_MS);
-    this.#isProbing = false;
-    if (this.#now() - now > PROBE_MS * 1000 + LATE_MICROS) return; // the next call tries again
+    if (!isDue || isLate) return; // the next call tries again
     this.#left = 0;
-    this.#collectedAt = this.#now();
+    this.#collectedAt = now;
     this.#collect();
   }
 }

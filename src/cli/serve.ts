@@ -87,16 +87,17 @@ await runMain(async (signal, { stop }) => {
   });
   for (const line of lines) output.say(line);
   for (const line of await webLines(server)) output.say(line);
-  const floods = new FloodGarbage();
+  const intervalMs = (flags.reportInterval ?? DEFAULT_REPORT_SECONDS) * 1000;
+  const floods = new FloodGarbage({ intervalMs });
   const report = () => {
     const present = server.report();
-    void floods.check(present.refusedBy);
+    floods.check(present.refusedBy);
     output.report(present, () => describeServing(present));
     manager?.tell({ STATUS: describeServing(present) });
   };
   manager?.tell({ READY: "1" });
   report();
-  const reporting = setInterval(report, (flags.reportInterval ?? DEFAULT_REPORT_SECONDS) * 1000);
+  const reporting = setInterval(report, intervalMs);
   const address = ownAddress(server.host, server.port);
   const showsAll = options.cameras.length > 1;
   const preview = wantsPreview
