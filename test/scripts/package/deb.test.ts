@@ -1,9 +1,18 @@
 // The Debian package with a small program in the place of the real one: its contents, and what dpkg and systemd say.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { buildDeb } from "../../../scripts/package/deb.ts";
 import { readSettingsFile } from "../../../src/server/settings/settings-file.ts";
 import { TEST_TIMEOUT_MS } from "../../support/programs.ts";
@@ -66,6 +75,37 @@ describe.skipIf(!hasDpkg)("package", () => {
   test("the same input gives the same bytes", () => {
     expect(readFileSync(build("second")).equals(readFileSync(deb))).toBe(true);
   });
+});
+
+test("apt purge removes the state of the service, and keeps recordings", () => {
+  const root = join(folder, "purged");
+  const state = join(root, "var/lib/slipstream");
+  const recording = "recordings/door/door_2026-11-29_08-10-00.mkv";
+  const files = ["keys.json", "keys.json.lock", "known-servers.json", "tls-key.pem", "tls-certificate.pem", recording];
+  for (const file of files) {
+    mkdirSync(dirname(join(state, file)), { recursive: true });
+    writeFileSync(join(state, file), "");
+  }
+  // In this PATH there are no programs of dpkg and systemd.
+  const tools = join(folder, "tools");
+  mkdirSync(tools);
+  for (const tool of ["rm", "rmdir"]) symlinkSync(Bun.which(tool) as string, join(tools, tool));
+  const purge = () => {
+    const { exitCode, stdout, stderr } = Bun.spawnSync(["/bin/sh", join(FILES, "postrm"), "purge"], {
+      env: { PATH: tools, DPKG_ROOT: root },
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    return [exitCode, stdout.toString(), stderr.toString()];
+  };
+  expect(purge()).toEqual([0, expect.stringContaining(`in ${state}, for example recordings, are kept`), ""]);
+  expect(readdirSync(state, { recursive: true, encoding: "utf8" }).toSorted()).toEqual([
+    "recordings",
+    "recordings/door",
+    recording,
+  ]);
+  rmSync(join(state, "recordings"), { recursive: true });
+  expect([purge(), existsSync(state), purge()]).toEqual([[0, "", ""], false, [0, "", ""]]);
 });
 
 describe.skipIf(!hasSystemd)("service", () => {
