@@ -1,19 +1,22 @@
-// Waits for the bytes of a pipe, and makes pipes larger (Linux only).
+// Waits for the bytes of a pipe, counts them, and makes pipes larger (Linux only).
 
 import { ptr } from "bun:ffi";
+import { fstatSync } from "node:fs";
 import { openLibc } from "./open-libc.ts";
 
 const libc = openLibc({
   poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
   fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
+  ioctl: { args: ["i32", "u64", "ptr"], returns: "i32" },
 });
 
 /** Whether `waitForInput` can be used. It needs Linux. */
 export const CAN_WAIT_FOR_INPUT = libc !== null;
 
-/** Constants from uapi/asm-generic/poll.h and uapi/linux/fcntl.h. */
+/** Constants from uapi/asm-generic/poll.h, uapi/linux/fcntl.h and uapi/asm-generic/ioctls.h. */
 const POLLIN = 0x1;
 const F_SETPIPE_SZ = 1031;
+const FIONREAD = 0x541b;
 
 /** A pipe of the kernel has 64 KiB, and users may enlarge it to 1 MiB by default (pipe(7)). */
 const USUAL_BYTES = 64 * 1024;
@@ -28,6 +31,13 @@ export function waitForInput(descriptor: number, timeoutMs: number): boolean {
   request.setInt16(4, POLLIN, true);
   request.setInt16(6, 0, true);
   return libc !== null && libc.poll(ptr(requestBytes), 1, timeoutMs) > 0;
+}
+
+/** Returns the number of bytes that wait in a pipe, a socket or a terminal. In a file no bytes wait. */
+export function waitingBytes(descriptor: number): number {
+  if (libc === null || fstatSync(descriptor).isFile()) return 0;
+  const count = new Int32Array(1);
+  return libc.ioctl(descriptor, FIONREAD, ptr(count)) === 0 ? (count[0] as number) : 0;
 }
 
 /**

@@ -9,7 +9,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { codeOf, messageOf } from "../../core/errors.ts";
 import { RecentMedian } from "../../core/statistics.ts";
 import { monotonicMicros } from "../../system/monotonic-clock.ts";
-import { enlargePipe, waitForInput } from "../../system/pipes.ts";
+import { enlargePipe, waitForInput, waitingBytes } from "../../system/pipes.ts";
 import { CaptureSignals } from "../hand-over/capture-signals.ts";
 import { LentSlots } from "../hand-over/lent-slots.ts";
 import { Room } from "../room.ts";
@@ -27,10 +27,9 @@ const port = parentPort;
 const order: RawInputOrder = workerData;
 const signals = new CaptureSignals(order.signals);
 const room = order.room === null ? null : new Room(order.room);
-const hasRest = order.skippedBytes > 0;
 const outcome: RawInputOutcome = {
   bytes: 0,
-  pendingBytes: hasRest ? order.frameBytes - order.skippedBytes : 0,
+  pendingBytes: order.skippedBytes > 0 ? order.frameBytes - order.skippedBytes : 0,
   failure: null,
 };
 const slots = new LentSlots(signals, () => send({ kind: "wants-slot" }));
@@ -44,7 +43,7 @@ function send(message: RawInputMessage): void {
 }
 
 function readFrames(): void {
-  if (!skip(order.skippedBytes) || !skipWaiting()) return;
+  if (!skipOld()) return;
   let readingAt: number | null = null;
   while (!signals.isStopped) {
     if (!signals.waitUntilTaken(LONGEST_WAIT_MS)) continue;
@@ -66,15 +65,18 @@ function readFrames(): void {
 }
 
 /**
- * Skips the frame that came while nobody read, of which the pipe holds the beginning. Its age is not known. Returns false if the
- * input ends or the thread should stop before.
+ * Skips the rest of a frame of an earlier run, and the frames that came while nobody read, of which the pipe holds at least the
+ * beginning. Their age is not known. Returns false if the input ends or the thread should stop before.
  */
-function skipWaiting(): boolean {
+function skipOld(): boolean {
+  const oldBytes = order.dropsWaiting ? waitingBytes(order.descriptor) - order.skippedBytes : 0;
+  if (!skip(order.skippedBytes)) return false;
   outcome.pendingBytes = 0;
-  if (!order.dropsWaiting || hasRest || !waitForInput(order.descriptor, 0)) return true;
-  if (!skip(order.frameBytes)) return false;
-  outcome.pendingBytes = 0;
-  lost++;
+  for (let left = oldBytes; left > 0; left -= order.frameBytes) {
+    if (!skip(order.frameBytes)) return false;
+    outcome.pendingBytes = 0;
+    lost++;
+  }
   return true;
 }
 

@@ -17,7 +17,7 @@ export interface RawInputOrder {
   frameBytes: number;
   /** The bytes at the beginning that do not count, because they are the rest of a frame. */
   skippedBytes: number;
-  /** Whether a frame whose first bytes wait at the beginning is dropped. */
+  /** Whether the frames whose first bytes wait at the beginning are dropped. */
   dropsWaiting: boolean;
   /** The shared memory of `CaptureSignals`. */
   signals: SharedArrayBuffer;
@@ -47,7 +47,7 @@ export interface RawInput {
   size: Size;
   /** The bytes at the beginning that do not count. */
   skippedBytes: number;
-  /** Whether the input was read before. Then a frame whose first bytes wait is dropped, because it came while nobody read. */
+  /** Whether the input was read before. Then the frames whose first bytes wait are dropped, because they came while nobody read. */
   wasRead: boolean;
 }
 

@@ -7,7 +7,7 @@ import { median } from "../../../src/core/statistics.ts";
 import { readRawInput } from "../../../src/capture/pipe/raw-input.ts";
 import { createStandardInput } from "../../../src/capture/pipe/standard-input.ts";
 import { Room } from "../../../src/capture/room.ts";
-import { waitForInput } from "../../../src/system/pipes.ts";
+import { waitForInput, waitingBytes } from "../../../src/system/pipes.ts";
 import { RecordingSink } from "../../support/recording-sink.ts";
 import { openSystemPipe, type SystemPipe } from "../../support/system-pipe.ts";
 import { until } from "../../support/wait-until.ts";
@@ -171,6 +171,32 @@ describe.skipIf(process.platform !== "linux")("raw frames from a pipe", () => {
     await second;
     expect(sink.frames.map(({ bytes }) => bytes[0])).toEqual([1, 3]);
     expect([sink.lostFrames, sink.held]).toEqual([1, 0]);
+  });
+
+  test("raw input: all small frames that waited in the pipe are dropped, also behind the rest of a frame", async () => {
+    const pipe = openSystemPipe();
+    cleanUps.push(() => pipe[Symbol.dispose]());
+    const small = { width: 64, height: 64 };
+    const bytesOf = (number: number) => new Uint8Array(small.width * small.height).fill(number);
+    const source = createStandardInput({ input: pipe.readingEnd, format: "gray", size: small, framesPerSecond: 0 });
+    const sink = new RecordingSink();
+    const stopping = new AbortController();
+    const first = source.run(sink, stopping.signal);
+    await writeAll(pipe, Buffer.concat([bytesOf(1), bytesOf(2).subarray(0, 100)]));
+    await until(
+      () => sink.frames.length === 1 && waitingBytes(pipe.readingEnd) === 0,
+      "the beginning of the second frame",
+    );
+    stopping.abort();
+    await first;
+    await writeAll(pipe, Buffer.concat([bytesOf(2).subarray(100), bytesOf(3), bytesOf(4), bytesOf(5).subarray(0, 50)]));
+    const second = source.run(sink, new AbortController().signal);
+    await until(() => waitingBytes(pipe.readingEnd) === 0, "the second run");
+    await writeAll(pipe, Buffer.concat([bytesOf(5).subarray(50), bytesOf(6)]));
+    pipe.closeWriting();
+    await second;
+    expect(sink.frames.map(({ bytes }) => bytes[0])).toEqual([1, 6]);
+    expect([sink.lostFrames, sink.held]).toEqual([3, 0]);
   });
 
   test("raw input: an end in the middle of a frame and an input that cannot be read are errors in one line", async () => {
