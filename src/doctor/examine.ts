@@ -27,7 +27,7 @@ export async function examine(ports: ServerPorts, signal: AbortSignal): Promise<
     ...examineGroups(),
     ...examineFfmpeg(),
     ...(await examineDisplay()),
-    ...examinePorts(ports),
+    ...(await examinePorts(ports)),
     ...examineFirewall(ports),
     ...examineClock(),
     ...examineOpenFiles(),

@@ -1,7 +1,9 @@
 // Examines the network: whether the ports of the server are free, and whether a firewall is in the way.
 
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { codeOf, messageOf } from "../core/errors.ts";
+import { connectTcp } from "../client/connect/tcp.ts";
+import { codeOf, ConnectionError, messageOf } from "../core/errors.ts";
+import { onAbort } from "../core/on-abort.ts";
 import { asRoot, type Finding, good, limited, missing } from "./finding.ts";
 
 export interface ServerPorts {
@@ -11,14 +13,19 @@ export interface ServerPorts {
   http: number;
 }
 
-/** Tries to listen on the ports on all addresses of this machine. */
-export function examinePorts({ port, http }: ServerPorts): Finding[] {
+/** The program that has the port of viewers gets this time to answer. */
+const ANSWER_MS = 1000;
+
+/** Tries to listen on the ports on all addresses of this machine. A server that already runs is not a fault. */
+export async function examinePorts({ port, http }: ServerPorts): Promise<Finding[]> {
   const viewers = tryPort(port);
   const web = tryPort(http);
   return [
     viewers === null
       ? good("port", `port ${port} is free for viewers`)
-      : missing("port", `port ${port} for viewers cannot be used: ${viewers}`, "serve --port N, with another port"),
+      : (await isOurServer(port))
+        ? good("port", `a Slipstream server already runs on port ${port}: ${viewers}`)
+        : missing("port", `port ${port} for viewers cannot be used: ${viewers}`, "serve --port N, with another port"),
     web === null
       ? good("http-port", `port ${http} is free for the web page`)
       : limited(
@@ -27,6 +34,35 @@ export function examinePorts({ port, http }: ServerPorts): Finding[] {
           "serve --http N, with another port",
         ),
   ];
+}
+
+/** Whether a Slipstream server listens on a port. It answers everybody: with a Goodbye if it needs TLS or a key. */
+async function isOurServer(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const ignore = () => undefined;
+  const events = {
+    onWelcome: () => resolve(true),
+    onStream: ignore,
+    onPicture: ignore,
+    onTiles: ignore,
+    onNotice: ignore,
+  };
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  try {
+    const address = { host: "127.0.0.1", port, camera: "" };
+    const connection = await connectTcp(address, events, { paused: true, scheme: "slip", signal });
+    using _ = onAbort(signal, () => resolve(false));
+    connection.ended.then(
+      ({ goodbye }) => resolve(goodbye !== null),
+      () => resolve(false), // it speaks something else
+    );
+    const isOurs = await promise;
+    connection.close();
+    return isOurs;
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error;
+    return false;
+  }
 }
 
 /** Returns null, or the reason why the port cannot be used. */

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Examination } from "../../src/doctor/examine.ts";
-import { runToEnd, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { runToEnd, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -75,6 +75,19 @@ test("doctor: a taken port is named with the program that uses it, and the exit 
     listener.stop(true);
     webListener.stop(true);
   }
+});
+
+test.each([
+  ["without a key", []],
+  ["that needs TLS and a key", ["--host", "0.0.0.0"]],
+])("doctor: a port that a server %s uses is no fault", async (_, flags) => {
+  await using server = await startServer(["--source", "pattern", "--size", "160x90", ...flags]);
+  const { code, of } = await examine(["--port", String(server.port), "--http", freePort()]);
+  expect(of("port")).toMatchObject({
+    condition: "good",
+    text: expect.stringContaining(`a Slipstream server already runs on port ${server.port}`),
+  });
+  expect(code).toBe(0);
 });
 
 test("doctor: a wrong option is one line and exit code 2", async () => {
