@@ -65,8 +65,9 @@ type ReadInput = (sink: FrameSink, signal: AbortSignal) => Promise<number>;
 function readerOf({ input, format, size }: Pick<StandardInputOptions, "input" | "format" | "size">): ReadInput {
   const isRaw = format !== "mjpeg" && size !== null;
   if (typeof input !== "number") {
-    const openReader = (sink: FrameSink) => (isRaw ? rawReader(new RawFrames(format, size, sink)) : jpegReader(sink));
-    return (sink, signal) => readStream(input, openReader(sink), signal);
+    if (isRaw) return (sink, signal) => readStream(input, rawReader(new RawFrames(format, size, sink)), signal);
+    // The beginning of a picture is found in the middle of a stream, so a later run can go on with the rest.
+    return (sink, signal) => readStream(input, jpegReader(sink), signal, { keeps: true });
   }
   if (!isRaw) throw new Error("a descriptor was given for MJPEG, which is read as a stream");
   let skippedBytes = 0;
@@ -90,13 +91,15 @@ async function readStream(
   input: ReadableStream<Uint8Array>,
   reader: InputReader,
   signal: AbortSignal,
+  { keeps = false }: { keeps?: boolean } = {},
 ): Promise<number> {
   let bytes = 0;
+  const onChunk = (chunk: Uint8Array) => {
+    bytes += chunk.length;
+    reader.feed(chunk);
+  };
   try {
-    await eachChunk(input, signal, (chunk) => {
-      bytes += chunk.length;
-      reader.feed(chunk);
-    });
+    await eachChunk(input, signal, onChunk, { keeps });
     if (!signal.aborted) reader.checkEnd(bytes);
   } finally {
     reader.abandon();

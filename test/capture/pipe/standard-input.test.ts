@@ -41,6 +41,25 @@ describe("MJPEG on standard input: stamps and end", () => {
     expect(sink.jpegs.map(({ length }) => length)).toEqual([FIRST.length - 2, SECOND.length - 2]);
   });
 
+  test("a later run goes on with the rest of the input, for example after --idle-release", async () => {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    const sink = new RecordingSink();
+    const source = createStandardInput({ input: readable, format: "mjpeg", size: null, framesPerSecond: 0 });
+    const stopping = new AbortController();
+    const first = source.run(sink, stopping.signal);
+    await writer.write(Buffer.concat([FIRST, SECOND.subarray(0, 100)]));
+    await until(() => sink.jpegs.length === 1, "the first picture");
+    stopping.abort();
+    await first;
+    const second = source.run(sink, new AbortController().signal);
+    await writer.write(SECOND.subarray(100));
+    await writer.write(SECOND);
+    await writer.close();
+    await second;
+    expect(sink.jpegs.map(({ length }) => length)).toEqual([FIRST.length, SECOND.length]);
+  });
+
   test("an input that cannot be read is an error in one line", async () => {
     const input = new ReadableStream<Uint8Array>({
       pull: () => Promise.reject(Object.assign(new Error("EISDIR: illegal operation, read"), { code: "EISDIR" })),
