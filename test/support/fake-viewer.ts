@@ -8,6 +8,7 @@ import * as m from "../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { Viewer } from "../../src/server/deliver/viewer.ts";
+import type { SharedBitrate } from "../../src/server/deliver/shared-bitrate.ts";
 import type { WaitingMemory } from "../../src/server/deliver/waiting-memory.ts";
 import type { EncodedPicture } from "../../src/server/picture.ts";
 import { PictureCamera } from "./picture-camera.ts";
@@ -34,9 +35,9 @@ export class FakeViewer {
   readonly #camera: PictureCamera;
   readonly #splitter = new MessageSplitter(MAX_SERVER_MESSAGE_BYTES, (type, body) => this.#hear(type, body));
 
-  /** `source` has the controls that the viewer can list and set. */
-  constructor(source?: Source) {
-    this.#camera = new PictureCamera(source);
+  /** `source` has the controls that the viewer can list and set. `maxTotalBits` limits the bits a second of all viewers. */
+  constructor(source?: Source, maxTotalBits?: number) {
+    this.#camera = new PictureCamera(source, maxTotalBits);
     const write = (bytes: Uint8Array) => {
       const count = Math.min(this.capacity, bytes.length);
       this.capacity -= count;
@@ -62,6 +63,11 @@ export class FakeViewer {
   /** How often the server's side has told the camera that the viewer can be sent a newer frame. */
   get readyCalls(): number {
     return this.#camera.readyCalls;
+  }
+
+  /** The bit rate of all viewers of the server. */
+  get bitrate(): SharedBitrate {
+    return this.#camera.bitrate;
   }
 
   /** The memory for pictures of all viewers of the server. */

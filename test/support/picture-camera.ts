@@ -21,7 +21,7 @@ export class PictureCamera implements ViewerHost, WatchedCamera {
   readonly name = "a source";
   readonly limits = { maxLatencyMicros: null, maxBitsPerSecond: null };
   readonly access = DEFAULT_ACCESS_LIMITS;
-  readonly bitrate = new SharedBitrate(null, SILENT_LOG);
+  readonly bitrate: SharedBitrate;
   readonly waiting = new WaitingMemory(DEFAULT_ACCESS_LIMITS.maxWaitingMiB * 2 ** 20);
   readonly controls: CameraControls;
   /** The calls, in order. */
@@ -30,8 +30,9 @@ export class PictureCamera implements ViewerHost, WatchedCamera {
   readyCalls = 0;
   readonly #feed = new PictureFeed({ source: { framesPerSecond: 30 }, codec: "test", quality: 75 });
 
-  /** `source` has the controls that viewers can list and set. */
-  constructor(source: Source = PLAIN_SOURCE) {
+  /** `source` has the controls that viewers can list and set. `maxTotalBits` limits the bits a second of all viewers. */
+  constructor(source: Source = PLAIN_SOURCE, maxTotalBits: number | null = null) {
+    this.bitrate = new SharedBitrate(maxTotalBits, SILENT_LOG);
     this.controls = new CameraControls({ source, areSettable: true, log: lineLog((text) => this.calls.push(text)) });
   }
 

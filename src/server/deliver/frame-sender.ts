@@ -79,8 +79,12 @@ export class FrameSender implements MemberFrames {
     return !this.#isPending && this.#credit.inFlight === 0;
   }
 
+  /** No frame waits, so no limit counts one as held back or refused. */
   get awaitsFrame(): boolean {
-    return !this.#isPending && this.#mayBeSent();
+    if (this.#isPending || !this.#isFree || !(this.#hasAcknowledged || this.#waiting.isFree)) return false;
+    if (!this.#hasRateLimit) return true;
+    const now = nowMicros();
+    return (this.#budget?.allows(now) ?? true) && this.#share.hasBalance(now);
   }
 
   /** Whether frames were sent that the viewer has not acknowledged. */
@@ -164,15 +168,23 @@ export class FrameSender implements MemberFrames {
     return true;
   }
 
-  /** Returns whether a frame may be composed and sent now. */
+  /** Returns whether a frame may be composed and sent now. A limit that makes it wait counts it. */
   #mayBeSent(): boolean {
-    // While bytes wait in the outbox, a new frame would wait too. If the frame is chosen later, it is newer and leaves at the
-    // same time.
-    if (!this.#isWanted() || this.#streamed !== null || !this.#credit.available || !this.#outbox.idle) return false;
-    if (!this.#hasAcknowledged && !this.#waiting.hasRoom()) return false;
-    if (this.#budget === null && !this.#share.isLimited) return true;
+    if (!this.#isFree || !(this.#hasAcknowledged || this.#waiting.hasRoom())) return false;
+    if (!this.#hasRateLimit) return true;
     const now = nowMicros();
     return (this.#budget?.allows(now) ?? true) && this.#share.allows(now);
+  }
+
+  get #hasRateLimit(): boolean {
+    return this.#budget !== null || this.#share.isLimited;
+  }
+
+  /** Whether nothing that was sent before makes a frame wait. */
+  get #isFree(): boolean {
+    // While bytes wait in the outbox, a new frame would wait too. If the frame is chosen later, it is newer and leaves at the
+    // same time.
+    return this.#isWanted() && this.#streamed === null && this.#credit.available && this.#outbox.idle;
   }
 
   /** Whether the feed has a newer frame than the viewer was sent. */

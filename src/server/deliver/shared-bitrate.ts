@@ -171,6 +171,11 @@ export class Share {
     return isAllowed;
   }
 
+  /** Whether `allows` would return true. The share does not note that a picture has to wait. */
+  hasBalance(now: Micros): boolean {
+    return !this.#events.isLimited || this.#isFirst || this.#budget.allows(now);
+  }
+
   /** Subtracts the bytes of a sent message from the share. */
   spend(bytes: number): void {
     this.#events.onSent(bytes);

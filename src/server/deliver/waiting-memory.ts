@@ -15,11 +15,15 @@ export class WaitingMemory {
     this.#bytes += bytes;
   }
 
-  /** Returns whether there is room for another picture, of any size. */
+  /** Whether there is room for another picture, of any size. */
+  get isFree(): boolean {
+    return this.#bytes < this.#mostBytes;
+  }
+
+  /** Returns whether there is room for a picture that is ready to be sent, and notes if it is refused. */
   hasRoom(): boolean {
-    const isFull = this.#bytes >= this.#mostBytes;
-    this.#wasRefused ||= isFull;
-    return !isFull;
+    this.#wasRefused ||= !this.isFree;
+    return this.isFree;
   }
 
   /** Returns whether a picture was refused since the last call. */

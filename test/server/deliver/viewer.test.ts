@@ -102,6 +102,20 @@ describe("Viewer: pictures", () => {
     expect([frames.awaitsFrame, far.readyCalls]).toEqual([true, 1]);
   });
 
+  test("Viewer: awaits no frame beyond the total bit rate or the memory for pictures, and nothing counts as held back", () => {
+    stopClock();
+    const far = new FakeViewer(undefined, 8e5).greet();
+    far.waiting.add(Number.MAX_SAFE_INTEGER);
+    expect(far.viewer.frames.awaitsFrame).toBe(false);
+    far.waiting.add(-Number.MAX_SAFE_INTEGER);
+    expect([far.viewer.frames.awaitsFrame, far.waiting.takeRefused()]).toEqual([true, false]);
+    far.offer(picture(1, 100_000)); // the share of a second
+    far.ack(1);
+    expect([far.pictures, far.viewer.frames.awaitsFrame, far.bitrate.heldBack]).toEqual([[1], false, 0]);
+    far.offer(picture(2));
+    expect([far.pictures, far.bitrate.heldBack]).toEqual([[1], 1]);
+  });
+
   test("Viewer: composes a picture only when the transport has taken the one before", () => {
     const far = new FakeViewer().greet();
     far.drain(10);
