@@ -6,7 +6,7 @@ import { Arena } from "../codec/memory/arena.ts";
 import { FairShare } from "../codec/threads/fair-share.ts";
 import { ownTileEncoder } from "../codec/threads/own-tile-encoder.ts";
 import { CodecPool } from "../codec/threads/pool.ts";
-import { ConnectionError, messageOf } from "../core/errors.ts";
+import { ConnectionError, messageOf, UsageError } from "../core/errors.ts";
 import { isLoopbackHost } from "../core/host-port.ts";
 import { type Log, SILENT_LOG } from "../core/log.ts";
 import { LoopDelay } from "../core/loop-delay.ts";
@@ -217,6 +217,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   let changing: Promise<unknown> = Promise.resolve();
   const change = (next: ServeOptions): Promise<OptionChanges> => {
     const work = async (): Promise<OptionChanges> => {
+      if (!group.isRunning) throw new UsageError("the server has ended, so its options cannot change");
       const wanted = resolveServeOptions(next);
       checkNames(wanted.cameras);
       checkRecordings(wanted.cameras);

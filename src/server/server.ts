@@ -32,8 +32,8 @@ export interface Server extends AsyncDisposable {
    * Takes new options. Cameras whose options have not changed go on, and their viewers stay connected. Viewers of the others are
    * told, and connect again. New keys, and new limits of latency and bit rate for one viewer, hold for viewers that connect from
    * then on; viewers whose key is gone are disconnected. Resolves with what has changed. Rejects with UsageError for options
-   * that are not allowed, and with MissingError for a missing program, and then nothing has changed. Calls while another one runs
-   * wait for it.
+   * that are not allowed or after the end of the server, and with MissingError for a missing program, and then nothing has changed.
+   * Calls while another one runs wait for it.
    */
   change(options: ServeOptions): Promise<OptionChanges>;
   /**

@@ -71,6 +71,19 @@ describe("serve(): start, end and log", () => {
     expect(await isListening(server.port)).toBe(false);
   });
 
+  test.each<[string, ServeOptions, boolean]>([
+    ["it was closed", PATTERN, true],
+    ["its cameras have ended", { ...PATTERN, frames: 1 }, false],
+  ])("serve: refuses new options after %s, and starts no camera", async (_, options, isClosed) => {
+    const server = await start(options);
+    if (isClosed) await server.close();
+    else await server.closed;
+    let runs = 0;
+    const source: Source = { name: "late", framesPerSecond: 1, run: async () => void runs++ };
+    await expect(server.change({ ...options, cameras: [{ source }] })).rejects.toThrow(UsageError);
+    expect([runs, server.report().source]).toEqual([0, "pattern"]);
+  });
+
   test("serve: the failure of the only camera is logged as a warning, unless the caller reads `closed`", async () => {
     const failing: Source = {
       name: "failing",

@@ -34,10 +34,10 @@ export interface CameraChanges {
 interface Member {
   camera: Camera;
   opened: OpenedCamera;
-  /** Resolves when the camera has ended, with its error or null. Undefined before it runs. */
+  /** Resolves when the camera has ended, with its error or null. Null before it runs. */
   end: Promise<unknown> | null;
   failure: unknown;
-  hasEnded: boolean;
+  isRunning: boolean;
 }
 
 export class CameraGroup {
@@ -48,7 +48,7 @@ export class CameraGroup {
   #signal: AbortSignal | null = null;
   /** Whether cameras are being replaced. Meanwhile the group does not end, even if no camera runs. */
   #isChanging = false;
-  readonly #allEnded = new Condition(() => !this.#isChanging && this.#members.every(({ hasEnded }) => hasEnded));
+  readonly #allEnded = new Condition(() => !this.#isChanging && this.#members.every(({ isRunning }) => !isRunning));
 
   /** Opens the sources. Throws as `openSources` does. */
   constructor(settings: readonly ResolvedCameraOptions[], options: CameraGroupOptions) {
@@ -62,11 +62,17 @@ export class CameraGroup {
     return this.#members.map(({ camera, opened }) => ({ name: camera.name, isAutomatic: opened.camera.name === null }));
   }
 
+  /** Whether the cameras run and are not being ended. Only then they can be replaced. */
+  get isRunning(): boolean {
+    return this.#signal?.aborted === false;
+  }
+
   /** Runs the cameras. Resolves when all have ended. Throws the first camera's error when all cameras failed. */
   async run(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
     for (const member of this.#members) this.#start(member, signal);
     await this.#allEnded.wait(NEVER);
+    this.#signal = null;
     const failures = this.#members.flatMap(({ failure }) => (failure === null ? [] : [failure]));
     if (failures.length === this.#members.length) throw failures[0];
   }
@@ -84,7 +90,7 @@ export class CameraGroup {
     try {
       const left = [...this.#members];
       const places = settings.map((camera): Member | ResolvedCameraOptions => {
-        const at = left.findIndex(({ opened, hasEnded }) => !hasEnded && isSame(opened.camera, camera));
+        const at = left.findIndex(({ opened, isRunning }) => isRunning && isSame(opened.camera, camera));
         return at < 0 ? camera : (left.splice(at, 1)[0] as Member);
       });
       const names = new Set(settings.flatMap(({ name }) => name ?? []));
@@ -96,7 +102,7 @@ export class CameraGroup {
         names: kept.map(({ camera }) => camera.name),
         sources: kept.map(({ opened }) => opened.source),
       };
-      this.#members = [...kept];
+      this.#order([...kept]);
       const started = openSources(fresh, this.#options.logOf, running).map((opened) => this.#add(opened));
       let next = 0;
       this.#order(places.map((place) => ("camera" in place ? place : (started[next++] as Member))));
@@ -115,7 +121,7 @@ export class CameraGroup {
   }
 
   #add(opened: OpenedCamera): Member {
-    const member: Member = { camera: this.#options.create(opened), opened, end: null, failure: null, hasEnded: false };
+    const member: Member = { camera: this.#options.create(opened), opened, end: null, failure: null, isRunning: false };
     this.#members.push(member);
     return member;
   }
@@ -133,9 +139,10 @@ export class CameraGroup {
         member.failure = error;
         if (this.#members.length > 1) this.#options.log.error(`${member.camera.name} has ended: ${messageOf(error)}`);
       }
-      member.hasEnded = true;
+      member.isRunning = false;
       this.#allEnded.check();
     };
+    member.isRunning = true;
     member.end = run();
   }
 
