@@ -1,17 +1,15 @@
 // Reads the texts of the settings of recordings: lengths of time and limits of what is kept.
 
 import { UsageError } from "../../core/errors.ts";
+import { RANGES } from "./resolve.ts";
 
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 const BYTES = { MB: 1e6, GB: 1e9, TB: 1e12 } as const;
 
-/** The shortest and the longest segment in seconds. Each segment is a file, so at least one file begins each day. */
-const SEGMENT_SECONDS = [10, 86_400] as const;
-
 /** Returns the seconds of a segment's length, for example `10m`. Throws UsageError for other text. */
 export function parseSegmentSeconds(text: string): number {
   const seconds = secondsOf(text);
-  const [from, to] = SEGMENT_SECONDS;
+  const [from, to] = RANGES.segmentSeconds;
   if (seconds !== null && seconds >= from && seconds <= to) return seconds;
   throw new UsageError(`'${text}' is not the length of a file: write 10s to 24h, for example 10m`);
 }

@@ -47,7 +47,7 @@ export const RANGES = {
   messagesPerSecond: [10, 100_000],
   maxWaitingMiB: [1, 65_536],
   stallSeconds: [1, 3600],
-  segmentSeconds: [10, 86_400],
+  segmentSeconds: [10, 86_400], // each segment is a file, so at least one file begins each day
   keepSeconds: [1, Number.MAX_SAFE_INTEGER],
   keepBytes: [1, Number.MAX_SAFE_INTEGER],
 } as const;
