@@ -116,10 +116,6 @@ export class BrowserScreen implements AsyncDisposable {
     return sum;
   }
 
-  pids() {
-    return withDescendants(this.#browser.pid);
-  }
-
   #look(): FrameCode | null {
     return readFrameCode(this.#pixels.bytes, this.#size, this.#pixels.lineBytes);
   }
