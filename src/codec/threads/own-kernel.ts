@@ -16,6 +16,11 @@ export interface OwnWork<Kernel> {
    * the kernel refuses the work.
    */
   step(kernel: Kernel, mayGoOn: () => boolean): boolean;
+  /**
+   * Hands on the parts that the last `step` has done. `isFinished` is what it returned. The time of their receivers is not that of the
+   * work, and an error of theirs says nothing about the kernel.
+   */
+  handOn?(isFinished: boolean): void;
   /** Takes the result. It is called once, except after the pool was closed. */
   done(result: JobSuccess<null> | JobFailure): void;
 }
@@ -58,16 +63,18 @@ export class OwnKernel<Kernel> {
       const kernel = this.#kernel;
       if (kernel === null) return { ok: false, message: "the codec is being loaded again" };
       const startedAt = nowMicros();
+      let isFinished: boolean;
       try {
-        const isFinished = work.step(kernel, () => nowMicros() - startedAt < STRETCH_MICROS);
-        busyMicros += nowMicros() - startedAt;
-        if (!isFinished) return null;
-        this.#pool.countSuccess();
-        return { ok: true, value: null, busyMicros };
+        isFinished = work.step(kernel, () => nowMicros() - startedAt < STRETCH_MICROS);
       } catch (error) {
         if (!(error instanceof CodecError)) this.#replace(error);
         return { ok: false, message: messageOf(error) };
       }
+      busyMicros += nowMicros() - startedAt;
+      work.handOn?.(isFinished);
+      if (!isFinished) return null;
+      this.#pool.countSuccess();
+      return { ok: true, value: null, busyMicros };
     };
     const goOn = () => {
       if (this.#pool.isClosed) return;

@@ -77,8 +77,17 @@ export class FrameWorkers {
     const { own } = this.#options;
     if (!frame.hasOwn || own === null) return;
     frame.isOwnAtWork = true;
+    let encoded: BandOutput[] = [];
     own.run({
-      step: (encoder, mayGoOn) => this.#encodeBands(frame, encoder, mayGoOn),
+      step(encoder, mayGoOn) {
+        encoded = [];
+        if (frame.failure !== null) return true;
+        return encoder.encode(frame.job, (band) => encoded.push(band), mayGoOn);
+      },
+      handOn: (isFinished) => {
+        if (!isFinished) this.#wakeMore(frame, encoded.length);
+        for (const band of encoded) this.#options.takeBand(frame, band);
+      },
       done: (result) => {
         frame.isOwnAtWork = false;
         this.#finish(frame, result);
@@ -109,16 +118,12 @@ export class FrameWorkers {
     return job.bands - Atomics.load(this.#counter, 0);
   }
 
-  /** Encodes bands in the main thread. If more is left than was expected, threads are woken too. */
-  #encodeBands(frame: FrameInWork, encoder: TileEncoder, mayGoOn: () => boolean): boolean {
-    if (frame.failure !== null || frame.isOver) return true;
-    const before = frame.bandsDone;
-    if (encoder.encode(frame.job, (band) => this.#options.takeBand(frame, band), mayGoOn)) return true;
+  /** Wakes more threads if more is left than was expected, after a stretch in which the main thread has encoded so many bands. */
+  #wakeMore(frame: FrameInWork, encodedBands: number): void {
     const { pool } = this.#options;
-    const restMicros = (this.#bandsLeft(frame) * STRETCH_MICROS) / Math.max(1, frame.bandsDone - before);
+    const restMicros = (this.#bandsLeft(frame) * STRETCH_MICROS) / Math.max(1, encodedBands);
     frame.threads = Math.max(frame.threads, pool.waking.workersFor(restMicros, pool.threads + 1) - 1);
     this.assist(frame);
-    return false;
   }
 
   #finish(frame: FrameInWork, result: JobSuccess<unknown> | JobFailure): void {

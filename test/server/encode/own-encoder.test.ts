@@ -179,6 +179,24 @@ test("FrameDispatcher: the encoders rest for the time of a frame of the main thr
   }
 });
 
+test("TileScheduler: the time and the errors of a frame's receivers are not those of the main thread's kernel", async () => {
+  const fixture = new EncodeFixture(threads, 0);
+  fixture.want(FULL);
+  const frame = frameOf(60);
+  await settle(fixture, frame);
+  const passMs = stopClock();
+  fixture.onCommitted = () => passMs(10_000);
+  fixture.deliver(changed(frame, 61));
+  expect(fixture.dispatcher.idle).toBe(true);
+  expect(fixture.figures.encodeDurations.summary().max).toBeLessThan(10_000);
+  const restarted = threads.restarted.length;
+  fixture.onCommitted = () => {
+    throw new Error("a defect of a receiver");
+  };
+  expect(() => fixture.deliver(changed(frame, 62))).toThrow("a defect of a receiver");
+  expect([threads.restarted.length, threads.own?.isReady]).toEqual([restarted, true]);
+});
+
 /** The job with the tables at another address. */
 function withState(job: EncodeTilesJob, stateAddress: number): EncodeTilesJob {
   const scales = job.scales.map((scale) => ({
