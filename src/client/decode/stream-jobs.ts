@@ -158,11 +158,14 @@ export class StreamJobs {
     const threads = Math.min(idle, isOwn ? Math.min(workers, batches.length) - 1 : batches.length);
     let running = threads + (isOwn ? 1 : 0);
     let busyMicros = 0;
+    let hasFailed = false;
     const done = (result: JobResult<"tiles">) => {
       if (result.ok) busyMicros += result.busyMicros;
-      else for (const number of numbers) this.#lost.add(number);
+      else hasFailed = true;
       if (--running > 0) return;
-      this.#tileTime.record(busyMicros / numbers.length);
+      // The times of workers that have failed are missing.
+      if (!hasFailed) this.#tileTime.record(busyMicros / numbers.length);
+      else for (const number of numbers) this.#lost.add(number);
       for (const number of numbers) this.#inThread[number] = 0;
       for (const part of taken.parts) release(part, parts);
       lists.release(block);

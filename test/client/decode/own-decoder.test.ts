@@ -63,6 +63,34 @@ test("TileStreams: threads get a frame in which much changes", async () => {
   expect(count.posted).toBeGreaterThan(3);
 });
 
+test("TileStreams: frames that have failed say nothing about the time of the next one", async () => {
+  let isSpoilt = false;
+  let runs = 0;
+  await using setup = await startTileStreams(2, async (arena, wasm) => {
+    const decoder = await createTileDecoder(arena, wasm);
+    return {
+      run(job, mayGoOn) {
+        runs++;
+        return decoder.run(isSpoilt ? { ...job, rectangles: [-1, 0, 5, 5] } : job, mayGoOn);
+      },
+    };
+  });
+  const footage = await footageOf(1920, 1080);
+  showEach(setup);
+  setup.open(footage.stream);
+  setup.send(1, footage.allTiles);
+  await until(() => ended(setup) === 1, "the first frame");
+  isSpoilt = true;
+  for (let frame = 2; frame <= 20; frame++) setup.send(frame, footage.change(0.01));
+  isSpoilt = false;
+  expect(setup.dropped.length).toBe(19);
+  runs = 0;
+  setup.send(21, footage.allTiles);
+  expect(runs).toBe(0); // this frame is too large for the receiving thread
+  await until(() => ended(setup) === 21, "the last frame");
+  expect(setup.decoded.at(-1)?.pixels).toEqual(setup.pixelsOf(footage.jpeg));
+});
+
 test.each([
   ["traps", (job: TileJob) => ({ ...job, state: 0xffff_fff0 }), 1],
   ["refuses a rectangle", (job: TileJob) => ({ ...job, rectangles: [-1, 0, 5, 5] }), 0],
