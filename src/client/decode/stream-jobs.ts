@@ -113,11 +113,7 @@ export class StreamJobs {
    */
   isOwnWork(frame: TileFrame): boolean {
     const isPossible = this.#hasOwn && frame.isWhole && this.areDone;
-    return isPossible && frame.pendingCount * this.#tileMicros <= MOST_SHARED_MICROS;
-  }
-
-  get #tileMicros(): number {
-    return this.#tileTime.micros ?? TILE_MICROS;
+    return isPossible && frame.pendingCount * this.#tileTime.micros <= MOST_SHARED_MICROS;
   }
 
   get #hasOwn(): boolean {
@@ -133,10 +129,10 @@ export class StreamJobs {
     const taken = frame.take(this.#inThread);
     if (taken === null) return false;
     const { numbers } = taken;
-    const workers = isOwn ? pool.waking.workersFor(numbers.length * this.#tileMicros, pool.threads) : pool.threads;
+    const workers = isOwn ? pool.waking.workersFor(numbers.length * this.#tileTime.micros, pool.threads) : pool.threads;
     // There are more batches than threads, so a thread that starts late or runs on a busy core takes fewer batches than others.
     const share = Math.ceil(numbers.length / (workers * BATCHES_PER_THREAD));
-    const most = isOwn && workers === 1 ? Math.floor(STRETCH_MICROS / this.#tileMicros) : share;
+    const most = isOwn && workers === 1 ? Math.floor(STRETCH_MICROS / this.#tileTime.micros) : share;
     const batches = divideTiles(numbers, this.#canvas.tilesPerLine, most);
     const isRest = frame.isWhole && frame.pendingCount === 0 && this.areDone && frame.failure === null;
     frame.hasBegun = true;
@@ -200,7 +196,7 @@ export class StreamJobs {
     if (target === null) return;
     const { tileMcus, mcuWidth, mcuHeight } = this.#canvas.info;
     const pixels = target.stale.count * tileMcus * mcuWidth * mcuHeight;
-    const micros = pixels * (this.#pixelTime.micros ?? PIXEL_MICROS);
+    const micros = pixels * this.#pixelTime.micros;
     const isOwn = this.#hasOwn && micros <= STRETCH_MICROS;
     if (idle === 0 && !isOwn) return;
     frame.hasBegun = true;

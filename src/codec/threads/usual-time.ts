@@ -7,20 +7,20 @@ const RISE = 1.03;
 const FALL = 0.86;
 
 export class UsualTime {
-  #micros: number | null;
+  #micros: number;
 
-  /** `micros` is the estimate before the first measurement. With null the first measurement becomes the estimate. */
-  constructor(micros: number | null) {
+  /** `micros` is the estimate before the first measurement. If it is infinite, the first measurement becomes the estimate. */
+  constructor(micros: number) {
     this.#micros = micros;
   }
 
-  /** Null before the first measurement, unless there was an estimate. */
-  get micros(): number | null {
+  get micros(): number {
     return this.#micros;
   }
 
   record(micros: number): void {
-    if (this.#micros === null || Math.abs(micros / this.#micros - 1) < RISE - 1) this.#micros = micros;
+    if (this.#micros === Number.POSITIVE_INFINITY || Math.abs(micros / this.#micros - 1) < RISE - 1)
+      this.#micros = micros;
     else if (micros > this.#micros) this.#micros *= RISE;
     else this.#micros = Math.max(micros, this.#micros * FALL);
   }

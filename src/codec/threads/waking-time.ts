@@ -17,7 +17,7 @@ export class WakingTime {
 
   /** The time for posting a job to a thread and receiving its result, without the job itself. */
   get micros(): number {
-    return Math.min(MOST_MICROS, Math.max(LEAST_MICROS, this.#time.micros ?? FIRST_MICROS));
+    return Math.min(MOST_MICROS, Math.max(LEAST_MICROS, this.#time.micros));
   }
 
   /** Records the time from posting a job to its result, minus the time of the job itself. */

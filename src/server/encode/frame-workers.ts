@@ -35,7 +35,7 @@ export class FrameWorkers {
   readonly #options: FrameWorkersOptions;
   readonly counterAddress: number;
   /** The time of a frame, over all workers. The next frame will need about the same. */
-  readonly #frameTime = new UsualTime(null);
+  readonly #frameTime = new UsualTime(Number.POSITIVE_INFINITY);
   readonly #tileTime = new UsualTime(TILE_MICROS);
 
   constructor(options: FrameWorkersOptions) {
@@ -49,23 +49,19 @@ export class FrameWorkers {
   }
 
   get #hasOwn(): boolean {
-    return this.#expectedMicros <= MOST_SHARED_MICROS && this.#options.own?.isReady === true;
-  }
-
-  get #expectedMicros(): Micros {
-    return this.#frameTime.micros ?? Number.POSITIVE_INFINITY;
+    return this.#frameTime.micros <= MOST_SHARED_MICROS && this.#options.own?.isReady === true;
   }
 
   /** Divides the next frame. `wantsParts` tells whether the viewers want parts of a frame that takes this long. */
   divide(tileCount: number, wantsParts: (micros: Micros) => boolean): Division {
     const { pool } = this.#options;
-    const expectedMicros = this.#expectedMicros;
+    const expectedMicros = this.#frameTime.micros;
     const workers = pool.waking.workersFor(expectedMicros, pool.threads);
     const hasOwn = this.#hasOwn;
     const saysParts = wantsParts(expectedMicros / workers);
     const forWorkers = workers === 1 && !saysParts ? 1 : workers * BANDS_PER_WORKER;
     const forStretches = hasOwn
-      ? Math.ceil((tileCount * Math.max(TILE_MICROS, this.#tileTime.micros ?? 0)) / STRETCH_MICROS)
+      ? Math.ceil((tileCount * Math.max(TILE_MICROS, this.#tileTime.micros)) / STRETCH_MICROS)
       : 1;
     return { hasOwn, threads: hasOwn ? workers - 1 : workers, bands: Math.max(forWorkers, forStretches), saysParts };
   }
