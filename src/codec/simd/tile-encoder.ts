@@ -54,8 +54,8 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
       const endTile = bandStart(job, index, band + 1) * scale.tilesPerLine;
       const frame = planesOf(job.format, scale, scale.address);
       const reference = scale.referenceAddress === null ? null : planesOf(job.format, scale, scale.referenceAddress);
-      const isChanged = findChanges(scale, frame, reference, firstTile, endTile);
-      changed[index] = countOf(isChanged);
+      const { isChanged, count } = findChanges(scale, frame, reference, firstTile, endTile);
+      changed[index] = count;
       for (const rendition of scale.renditions) {
         outputs.push(encodeRendition(rendition, isChanged, frame, reference ?? frame, firstTile, endTile));
       }
@@ -64,8 +64,8 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
   };
 
   /**
-   * Returns one byte for each tile, which is 1 if the tile has changed. The bytes are valid until the next call. After the call, the reference for the next frame has the
-   * pixels of the changed tiles.
+   * Returns one byte for each tile, which is 1 if the tile has changed, and the number of changed tiles. The bytes are valid until the
+   * next call. After the call, the reference for the next frame has the pixels of the changed tiles.
    */
   const findChanges = (
     scale: ScaleJob,
@@ -73,19 +73,20 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
     reference: PixelPlane[] | null,
     firstTile: number,
     endTile: number,
-  ): Uint8Array => {
-    const count = endTile - firstTile;
-    const marksAddress = marks.reserve(count);
-    const isChanged = arena.bytes(marksAddress, count);
+  ): { isChanged: Uint8Array; count: number } => {
+    const tiles = endTile - firstTile;
+    const marksAddress = marks.reserve(tiles);
+    const isChanged = arena.bytes(marksAddress, tiles);
     const picture = scale.renditions[0]?.picture;
     const { noise, refresh } = scale;
-    if (reference === null || picture === undefined || noise === null) return isChanged.fill(1);
+    if (reference === null || picture === undefined || noise === null)
+      return { isChanged: isChanged.fill(1), count: tiles };
     isChanged.fill(0);
     isChanged.fill(1, Math.max(0, refresh.first - firstTile), Math.max(0, refresh.first + refresh.count - firstTile));
     // With noise 0, an unchanged tile has the same pixels in both, so no copy is needed.
     const copies = !scale.becomesReference ? "changed" : noise === 0 ? null : "unchanged";
-    encoder.markChanges(picture, frame, reference, { firstTile, count, marksAddress }, noise, copies);
-    return isChanged;
+    const range = { firstTile, count: tiles, marksAddress };
+    return { isChanged, count: encoder.markChanges(picture, frame, reference, range, noise, copies) };
   };
 
   const encodeRendition = (
@@ -145,12 +146,6 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
       }
     },
   };
-}
-
-function countOf(marks: Uint8Array): number {
-  let count = 0;
-  for (let index = 0; index < marks.length; index++) count += marks[index] as number;
-  return count;
 }
 
 function asCodecError(cause: unknown, what: string): unknown {
