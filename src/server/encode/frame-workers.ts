@@ -34,6 +34,8 @@ export interface FrameWorkersOptions {
 export class FrameWorkers {
   readonly #options: FrameWorkersOptions;
   readonly counterAddress: number;
+  /** The number of bands that workers have taken. */
+  readonly #counter: Int32Array;
   /** The time of a frame, over all workers. The next frame will need about the same. */
   readonly #frameTime = new UsualTime(Number.POSITIVE_INFINITY);
   readonly #tileTime = new UsualTime(TILE_MICROS);
@@ -41,6 +43,7 @@ export class FrameWorkers {
   constructor(options: FrameWorkersOptions) {
     this.#options = options;
     this.counterAddress = options.arena.take(4);
+    this.#counter = new Int32Array(options.arena.memory.buffer, this.counterAddress, 1);
   }
 
   /** Whether a frame can be begun. If not, all threads are busy, for example with tables. */
@@ -104,10 +107,6 @@ export class FrameWorkers {
         (band) => this.#options.takeBand(frame, band),
       );
     while (frame.threadsAtWork < frame.threads && this.#bandsLeft(frame) > 0 && begin()) frame.threadsAtWork++;
-  }
-
-  get #counter(): Int32Array {
-    return new Int32Array(this.#options.arena.memory.buffer, this.counterAddress, 1);
   }
 
   #bandsLeft({ job }: FrameInWork): number {
