@@ -157,7 +157,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     }
     const newest = this.#waiting.take();
     if (newest !== null) {
-      if (isPicture(newest)) this.#passOn(newest);
+      if (isPicture(newest)) this.#passthrough.passOn(newest);
       else if (isUnfit(newest)) this.#transcode(newest);
       else this.#encode(newest);
     }
@@ -215,10 +215,6 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     this.#figures.failed(reason);
   }
 
-  #passOn(picture: EncodedPicture): void {
-    this.#passthrough.passOn(picture);
-  }
-
   /**
    * Gives a JPEG that cannot be sent to viewers unchanged, with its memory block, to the transcoder. Returns whether it replaced
    * an older one.
@@ -261,7 +257,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     const { isWatched } = this.#demand;
     let delivery: Delivery = isWatched ? "taken" : "dropped: there are no viewers";
     if (isWatched && isPicture(captured) && older !== null && isPixels(older) && older.isDecoded) {
-      this.#passOn(captured); // The JPEG of a decoded frame is still needed, because the frame waits for its tables.
+      this.#passthrough.passOn(captured); // The JPEG of a decoded frame is still needed, because the frame waits for its tables.
     } else if (isWatched && isUnfit(captured) && (older === null || isPixels(older))) {
       if (this.#transcode(captured)) delivery = "replaced an older frame"; // Older pixels still wait for an encoder.
     } else {
