@@ -22,6 +22,16 @@ function showEach(setup: Setup): void {
   };
 }
 
+/** Starts TileStreams whose own decoder is loaded by `load`, and waits until the first frame of the footage is shown. */
+async function startShowing(footage: TileFootage, load = createTileDecoder): Promise<Setup> {
+  const setup = await startTileStreams(2, load);
+  showEach(setup);
+  setup.open(footage.stream);
+  setup.send(1, footage.allTiles);
+  await until(() => ended(setup) === 1, "the first frame");
+  return setup;
+}
+
 /** Counts the jobs of threads. */
 function countJobs(setup: Setup): { posted: number } {
   const count = { posted: 0 };
@@ -34,12 +44,8 @@ function countJobs(setup: Setup): { posted: number } {
 }
 
 test("TileStreams: a few tiles are pixels before the call with them returns, and no thread is woken", async () => {
-  await using setup = await startTileStreams(2, createTileDecoder);
   const footage = await footageOf(320, 240);
-  showEach(setup);
-  setup.open(footage.stream);
-  setup.send(1, footage.allTiles);
-  await until(() => ended(setup) === 1, "the first frame");
+  await using setup = await startShowing(footage);
   const count = countJobs(setup);
   for (let frame = 2; frame <= 20; frame++) {
     setup.send(frame, footage.change(0.02));
@@ -66,7 +72,8 @@ test("TileStreams: threads get a frame in which much changes", async () => {
 test("TileStreams: frames that have failed say nothing about the time of the next one", async () => {
   let isSpoilt = false;
   let runs = 0;
-  await using setup = await startTileStreams(2, async (arena, wasm) => {
+  const footage = await footageOf(1920, 1080);
+  await using setup = await startShowing(footage, async (arena, wasm) => {
     const decoder = await createTileDecoder(arena, wasm);
     return {
       run(job, mayGoOn) {
@@ -75,11 +82,6 @@ test("TileStreams: frames that have failed say nothing about the time of the nex
       },
     };
   });
-  const footage = await footageOf(1920, 1080);
-  showEach(setup);
-  setup.open(footage.stream);
-  setup.send(1, footage.allTiles);
-  await until(() => ended(setup) === 1, "the first frame");
   isSpoilt = true;
   for (let frame = 2; frame <= 20; frame++) setup.send(frame, footage.change(0.01));
   isSpoilt = false;
@@ -100,12 +102,8 @@ test.each([
     const decoder = await createTileDecoder(arena, wasm);
     return { run: (job, mayGoOn) => decoder.run(isSpoilt ? spoil(job) : job, mayGoOn) };
   };
-  await using setup = await startTileStreams(2, load);
   const footage = await footageOf(320, 240);
-  showEach(setup);
-  setup.open(footage.stream);
-  setup.send(1, footage.allTiles);
-  await until(() => ended(setup) === 1, "the first frame");
+  await using setup = await startShowing(footage, load);
   isSpoilt = true;
   setup.send(2, footage.change(0.05));
   isSpoilt = false;
