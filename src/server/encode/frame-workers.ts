@@ -55,7 +55,10 @@ export class FrameWorkers {
     return this.#frameTime.micros <= MOST_SHARED_MICROS && this.#options.own?.isReady === true;
   }
 
-  /** Divides the next frame. `wantsParts` tells whether the viewers want parts of a frame that takes this long. */
+  /**
+   * Divides the next frame. `tileCount` is the sum over its renditions. `wantsParts` tells whether the viewers want parts of a frame
+   * that takes this long.
+   */
   divide(tileCount: number, wantsParts: (micros: Micros) => boolean): Division {
     const { pool } = this.#options;
     const expectedMicros = this.#frameTime.micros;
@@ -132,9 +135,9 @@ export class FrameWorkers {
     this.#options.ended(frame);
   }
 
-  #recordTimes({ job, busyMicros }: FrameInWork): void {
+  #recordTimes({ renditions, busyMicros }: FrameInWork): void {
     this.#frameTime.record(busyMicros);
-    const tiles = job.scales.reduce((sum, { mcuLines, tilesPerLine }) => sum + mcuLines * tilesPerLine, 0);
+    const tiles = renditions.reduce((sum, { scale }) => sum + scale.mcuLines * scale.tilesPerLine, 0);
     this.#tileTime.record(busyMicros / tiles);
   }
 }
