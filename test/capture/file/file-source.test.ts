@@ -211,9 +211,11 @@ describe("file source: times", () => {
     ffmpeg(["-i", at("clip.mkv"), "-vf", PAUSE, "-fps_mode", "passthrough", "-c:v", "mjpeg", at("pause.mkv")]);
     ffmpeg(["-i", at("pause.mkv"), "-c", "copy", "-f", "image2", at("p%02d.jpg")]);
     const shown = [1, 2, 3, 4, 5, 6].map((number) => readFileSync(at(`p0${number}.jpg`)));
-    await runUntil("pause.mkv", sink, () => sink.jpegs.length >= 8);
-    const order = sink.jpegs.map((jpeg) => shown.findIndex((picture) => Buffer.compare(picture, jpeg) === 0));
-    expect(order.slice(0, 5)).toEqual([0, 1, 2, 2, order[4] as number]);
+    const numberOf = (jpeg: Uint8Array) => shown.findIndex((picture) => Buffer.compare(picture, jpeg) === 0);
+    await runUntil("pause.mkv", sink, () => sink.jpegs.some((jpeg) => numberOf(jpeg) === 5));
+    const all = sink.jpegs.map(numberOf);
+    const order = all.slice(0, all.indexOf(5) + 1); // on a busy machine the recording begins again before it is stopped
+    expect(order.slice(0, 4)).toEqual([0, 1, 2, 2]);
     expect(order.indexOf(3)).toBeGreaterThan(3); // the picture after the pause does not come too early
     expect(order.filter((number, index) => number < (order[index - 1] ?? 0))).toEqual([]);
     expect(sink.troubles).toEqual([]);
