@@ -8,7 +8,7 @@ import { printAnswer } from "./output.ts";
 import { asProgram, runMain } from "./program.ts";
 import { VERSION } from "../core/version.ts";
 import { chooseCamera, listCameras } from "../capture/camera/find.ts";
-import { hasLibc } from "../capture/v4l2/libc.ts";
+import { hasLibc } from "../system/v4l2/libc.ts";
 import { describeReports, reportCamera } from "./camera-table.ts";
 
 const command = addFlags(asProgram(new Command("bun run cameras"), VERSION), CAMERAS_SETTINGS)

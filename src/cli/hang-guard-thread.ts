@@ -2,7 +2,7 @@
 
 import { constants } from "node:os";
 import { workerData } from "node:worker_threads";
-import { restoreDefaultAction } from "../capture/v4l2/libc.ts";
+import { restoreDefaultAction } from "../system/v4l2/libc.ts";
 import { GUARD_WORD, GUARDED_SIGNALS } from "./hang-guard.ts";
 
 const LOOK_MS = 250;

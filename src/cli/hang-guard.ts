@@ -4,7 +4,7 @@
 // kernel ends the process.
 
 import { Worker } from "node:worker_threads";
-import { hasLibc } from "../capture/v4l2/libc.ts";
+import { hasLibc } from "../system/v4l2/libc.ts";
 import { PROGRAM_FILES } from "../program-files.ts";
 
 export const GUARDED_SIGNALS = ["SIGINT", "SIGTERM"] as const;

@@ -1,7 +1,7 @@
 // Signals end a program whose main thread hangs. When the thread runs again, the program handles them itself. In real processes.
 
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
-import { hasLibc } from "../../src/capture/v4l2/libc.ts";
+import { hasLibc } from "../../src/system/v4l2/libc.ts";
 import { TEST_TIMEOUT_MS } from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);

@@ -1,10 +1,10 @@
 // A V4L2 device that sends Motion JPEG in buffers whose bytes come from a test, with the real structures of the kernel.
 
-import { fourccCode } from "../../src/capture/v4l2/formats.ts";
-import { V4L2 } from "../../src/capture/v4l2/layouts.ts";
-import { ERRNO } from "../../src/capture/v4l2/libc.ts";
+import { fourccCode } from "../../src/system/v4l2/fourcc.ts";
+import { V4L2 } from "../../src/system/v4l2/layouts.ts";
+import { ERRNO } from "../../src/system/v4l2/libc.ts";
 import type { CaptureDevice } from "../../src/capture/v4l2/session.ts";
-import type { Struct } from "../../src/capture/v4l2/struct.ts";
+import type { Struct } from "../../src/system/v4l2/struct.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 import { scriptedDevice } from "./scripted-v4l2-device.ts";
 

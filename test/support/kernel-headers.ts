@@ -8,7 +8,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { REQUESTS, STRUCTS, V4L2 } from "../../src/capture/v4l2/layouts.ts";
+import { REQUESTS, STRUCTS, V4L2 } from "../../src/system/v4l2/layouts.ts";
 
 /** Names such as `sizeof v4l2_buffer`, `offsetof v4l2_buffer.flags`, `VIDIOC_QBUF` and `V4L2_CAP_STREAMING`. */
 export type Values = Record<string, number>;

@@ -1,8 +1,8 @@
 // A device whose answers come from a test, with the real structures, for answers that no available driver gives.
 
-import { Device } from "../../src/capture/v4l2/device.ts";
-import type { RequestName } from "../../src/capture/v4l2/layouts.ts";
-import type { Struct } from "../../src/capture/v4l2/struct.ts";
+import { Device } from "../../src/system/v4l2/device.ts";
+import type { RequestName } from "../../src/system/v4l2/layouts.ts";
+import type { Struct } from "../../src/system/v4l2/struct.ts";
 
 type Answer = (struct: Struct) => number;
 

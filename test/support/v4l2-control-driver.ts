@@ -1,10 +1,10 @@
 // A driver in memory for the requests about controls. It answers as V4L2's pages on VIDIOC_QUERYCTRL and VIDIOC_G_EXT_CTRLS say.
 
 import { type Pointer, toArrayBuffer } from "bun:ffi";
-import { ERRNO } from "../../src/capture/v4l2/libc.ts";
+import { ERRNO } from "../../src/system/v4l2/libc.ts";
 import type { ControlDevice } from "../../src/capture/v4l2/controls.ts";
-import type { Struct } from "../../src/capture/v4l2/struct.ts";
-import { type RequestName, STRUCTS, type StructName, V4L2 } from "../../src/capture/v4l2/layouts.ts";
+import type { Struct } from "../../src/system/v4l2/struct.ts";
+import { type RequestName, STRUCTS, type StructName, V4L2 } from "../../src/system/v4l2/layouts.ts";
 
 export interface DriverControl {
   id: number;

@@ -6,7 +6,7 @@ import { PROGRAM_FILES } from "../../program-files.ts";
 import type { Setting } from "../control-values.ts";
 import type { SourceControl, SourceControls } from "../source.ts";
 import type { KnownCamera } from "./find.ts";
-import { endOf, hasEnded } from "../hand-over/thread-end.ts";
+import { endOf, hasEnded } from "../../system/thread-end.ts";
 
 export interface ControlRequest {
   number: number;

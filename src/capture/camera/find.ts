@@ -6,7 +6,7 @@ import { codeOf, SourceError, UsageError } from "../../core/errors.ts";
 import { printable } from "../../core/printable.ts";
 import type { SourceControl } from "../source.ts";
 import { listControls } from "../v4l2/controls.ts";
-import { Device, type Identity } from "../v4l2/device.ts";
+import { Device, type Identity } from "../../system/v4l2/device.ts";
 import { explainSystemCall } from "../v4l2/explain.ts";
 import { type CameraFormat, readFormats } from "../v4l2/formats.ts";
 

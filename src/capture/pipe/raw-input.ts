@@ -8,7 +8,7 @@ import { frameBytes, type PixelFormat, type Size } from "../../core/pixel-format
 import { PROGRAM_FILES } from "../../program-files.ts";
 import { CaptureSignals } from "../hand-over/capture-signals.ts";
 import { HandOver } from "../hand-over/hand-over.ts";
-import { endOf, hasEnded } from "../hand-over/thread-end.ts";
+import { endOf, hasEnded } from "../../system/thread-end.ts";
 import type { FrameSink } from "../source.ts";
 
 /** The data that the thread gets when it starts. */

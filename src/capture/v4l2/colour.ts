@@ -1,7 +1,7 @@
 // Decides from the colour properties that a driver reports how the samples must be converted for our pixel formats.
 
 import type { PixelFormat } from "../../core/pixel-format.ts";
-import { V4L2 } from "./layouts.ts";
+import { V4L2 } from "../../system/v4l2/layouts.ts";
 
 /** The fields of v4l2_pix_format that the driver filled in. */
 export interface ReportedColour {

@@ -4,11 +4,11 @@ import { SourceError, UsageError } from "../../core/errors.ts";
 import { addressOf } from "../../system/memory.ts";
 import { controlValue, findControl, type Setting } from "../control-values.ts";
 import type { SourceControl, ControlMenuItem } from "../source.ts";
-import type { Device } from "./device.ts";
+import type { Device } from "../../system/v4l2/device.ts";
 import { explainRefusedSetting, isGone } from "./explain.ts";
-import { V4L2 } from "./layouts.ts";
-import { ERRNO, SystemCallError } from "./libc.ts";
-import { Struct } from "./struct.ts";
+import { V4L2 } from "../../system/v4l2/layouts.ts";
+import { ERRNO, SystemCallError } from "../../system/v4l2/libc.ts";
+import { Struct } from "../../system/v4l2/struct.ts";
 
 /** The part of an open device that this file needs. Tests may replace it. */
 export type ControlDevice = Pick<Device, "path" | "attempt">;

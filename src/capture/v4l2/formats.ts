@@ -2,9 +2,10 @@
 
 import type { Size } from "../../core/pixel-format.ts";
 import type { FrameFormat } from "../source.ts";
-import type { Device } from "./device.ts";
-import { V4L2 } from "./layouts.ts";
-import { type Fraction, Struct } from "./struct.ts";
+import type { Device } from "../../system/v4l2/device.ts";
+import { fourccText } from "../../system/v4l2/fourcc.ts";
+import { V4L2 } from "../../system/v4l2/layouts.ts";
+import { type Fraction, Struct } from "../../system/v4l2/struct.ts";
 
 /** Our names for V4L2's formats, which have names of four letters (uapi/linux/videodev2.h, "Pixel format"). */
 const KNOWN: Readonly<Record<string, FrameFormat>> = {
@@ -140,20 +141,4 @@ function readIntervals(
 /** Returns the frames a second for an interval, or 0 if the interval is invalid. */
 export function rateOf({ numerator, denominator }: Fraction): number {
   return numerator > 0 && denominator > 0 ? denominator / numerator : 0;
-}
-
-/**
- * Returns the four letters of a format's code, with `-BE` for big-endian formats. The first letter is the lowest byte
- * (v4l2_fourcc).
- */
-export function fourccText(code: number): string {
-  const letters = [0, 8, 16, 24].map((shift) => String.fromCharCode((code >>> shift) & 0x7f)).join("");
-  return code >>> 31 === 1 ? `${letters}-BE` : letters.trimEnd();
-}
-
-/** Returns the code of a format's four letters. */
-export function fourccCode(text: string): number {
-  const letters = text.replace("-BE", "").padEnd(4);
-  const code = [0, 1, 2, 3].reduce((sum, at) => sum | (letters.charCodeAt(at) << (8 * at)), 0);
-  return (text.endsWith("-BE") ? code | 0x80000000 : code) >>> 0;
 }

@@ -1,10 +1,10 @@
 // Sets the rate at which a camera runs. The format must be set first.
 
-import type { Device } from "./device.ts";
+import type { Device } from "../../system/v4l2/device.ts";
 import { rateOf } from "./formats.ts";
-import { V4L2 } from "./layouts.ts";
-import { nameOfErrno } from "./libc.ts";
-import { type Fraction, Struct } from "./struct.ts";
+import { V4L2 } from "../../system/v4l2/layouts.ts";
+import { nameOfErrno } from "../../system/v4l2/libc.ts";
+import { type Fraction, Struct } from "../../system/v4l2/struct.ts";
 
 export interface SetRate {
   /** The camera's rate, or 0 if the driver does not report it. */

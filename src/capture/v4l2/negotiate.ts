@@ -10,7 +10,7 @@ import {
   type SizeRange,
 } from "./formats.ts";
 import type { FrameFormat } from "../source.ts";
-import type { Fraction } from "./struct.ts";
+import type { Fraction } from "../../system/v4l2/struct.ts";
 
 /** The user's request. Null means any value. */
 export interface Wanted {

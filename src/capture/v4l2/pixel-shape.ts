@@ -5,9 +5,9 @@
 // device has scaled it. (Documentation/userspace-api/media/v4l/vidioc-cropcap.rst)
 
 import type { Size } from "../../core/pixel-format.ts";
-import type { Device } from "./device.ts";
-import { V4L2 } from "./layouts.ts";
-import { Struct } from "./struct.ts";
+import type { Device } from "../../system/v4l2/device.ts";
+import { V4L2 } from "../../system/v4l2/layouts.ts";
+import { Struct } from "../../system/v4l2/struct.ts";
 
 /**
  * Pixels whose aspect ratio differs less than this from 1 count as square. Nobody sees the difference, and scaling would only

@@ -4,7 +4,7 @@ import { SourceError } from "../../core/errors.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../core/pixel-format.ts";
 import { monotonicMicros } from "../../system/monotonic-clock.ts";
 import { matchColour } from "./colour.ts";
-import type { Device } from "./device.ts";
+import type { Device } from "../../system/v4l2/device.ts";
 import { readFormats } from "./formats.ts";
 import { DamagedInARow } from "../damaged-in-a-row.ts";
 import type { FrameFormat } from "../source.ts";
@@ -12,13 +12,13 @@ import { BufferedJpegs } from "./buffered-jpegs.ts";
 import { FrameCopier } from "./frame-copy.ts";
 import { FrameScaler } from "./frame-scaler.ts";
 import { setRate } from "./frame-rate.ts";
-import { V4L2 } from "./layouts.ts";
-import { ERRNO, type Mapping, SystemCallError } from "./libc.ts";
+import { V4L2 } from "../../system/v4l2/layouts.ts";
+import { ERRNO, type Mapping, SystemCallError } from "../../system/v4l2/libc.ts";
 import { type Actual, describeDifference, USUAL_SIZE, type Wanted } from "./negotiate.ts";
 import { pixelAspectOf, squareSize } from "./pixel-shape.ts";
 import { setFormat } from "./set-format.ts";
 import { adoptSignal } from "./signal.ts";
-import { Struct } from "./struct.ts";
+import { Struct } from "../../system/v4l2/struct.ts";
 
 /**
  * The number of buffers. The driver fills one buffer while another is read, and two are spare. More would not help, because only

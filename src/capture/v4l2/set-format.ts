@@ -2,11 +2,12 @@
 
 import { SourceError } from "../../core/errors.ts";
 import type { PixelFormat } from "../../core/pixel-format.ts";
-import type { Device } from "./device.ts";
-import { type CameraFormat, fourccCode, fourccText } from "./formats.ts";
-import { V4L2 } from "./layouts.ts";
+import type { Device } from "../../system/v4l2/device.ts";
+import { fourccCode, fourccText } from "../../system/v4l2/fourcc.ts";
+import type { CameraFormat } from "./formats.ts";
+import { V4L2 } from "../../system/v4l2/layouts.ts";
 import { chooseMode, type Mode, type Wanted } from "./negotiate.ts";
-import { Struct } from "./struct.ts";
+import { Struct } from "../../system/v4l2/struct.ts";
 
 /**
  * Tries the suitable formats, with the best first, until the driver accepts one unchanged. Throws SourceError when it accepts

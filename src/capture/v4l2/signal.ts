@@ -7,10 +7,10 @@
 
 import { SourceError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
-import type { Device } from "./device.ts";
-import { V4L2 } from "./layouts.ts";
-import { ERRNO, SystemCallError } from "./libc.ts";
-import { Struct } from "./struct.ts";
+import type { Device } from "../../system/v4l2/device.ts";
+import { V4L2 } from "../../system/v4l2/layouts.ts";
+import { ERRNO, SystemCallError } from "../../system/v4l2/libc.ts";
+import { Struct } from "../../system/v4l2/struct.ts";
 
 type SignalDevice = Pick<Device, "path" | "attempt" | "attemptToGet" | "request">;
 

@@ -7,7 +7,7 @@ import { SourceError, UsageError } from "../../../src/core/errors.ts";
 import { SILENT_LOG } from "../../../src/core/log.ts";
 import { createCameraSource } from "../../../src/capture/camera/camera-source.ts";
 import { CaptureSignals } from "../../../src/capture/hand-over/capture-signals.ts";
-import { hasLibc } from "../../../src/capture/v4l2/libc.ts";
+import { hasLibc } from "../../../src/system/v4l2/libc.ts";
 import { viewOf } from "../../../src/system/memory.ts";
 import { monotonicMicros } from "../../../src/system/monotonic-clock.ts";
 import { HandOver } from "../../../src/capture/hand-over/hand-over.ts";

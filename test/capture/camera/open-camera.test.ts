@@ -4,10 +4,10 @@ import { describe, expect, test } from "bun:test";
 import { UsageError } from "../../../src/core/errors.ts";
 import { checkSettings } from "../../../src/capture/v4l2/controls.ts";
 import { explainSystemCall } from "../../../src/capture/v4l2/explain.ts";
-import { V4L2 } from "../../../src/capture/v4l2/layouts.ts";
-import { ERRNO, SystemCallError } from "../../../src/capture/v4l2/libc.ts";
-import { refuseBusy } from "../../../src/capture/v4l2/device.ts";
-import type { Struct } from "../../../src/capture/v4l2/struct.ts";
+import { V4L2 } from "../../../src/system/v4l2/layouts.ts";
+import { ERRNO, SystemCallError } from "../../../src/system/v4l2/libc.ts";
+import { refuseBusy } from "../../../src/system/v4l2/device.ts";
+import type { Struct } from "../../../src/system/v4l2/struct.ts";
 import { ControlDriver } from "../../support/v4l2-control-driver.ts";
 import { scriptedDevice } from "../../support/scripted-v4l2-device.ts";
 

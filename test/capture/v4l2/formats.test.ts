@@ -1,10 +1,11 @@
 // readFormats with a driver that offers a range of sizes: the rates are those of the wanted size, not of the largest.
 
 import { expect, test } from "bun:test";
-import { type CameraFormat, fourccCode, rateOf, readFormats } from "../../../src/capture/v4l2/formats.ts";
-import { ERRNO } from "../../../src/capture/v4l2/libc.ts";
+import { type CameraFormat, rateOf, readFormats } from "../../../src/capture/v4l2/formats.ts";
+import { fourccCode } from "../../../src/system/v4l2/fourcc.ts";
+import { ERRNO } from "../../../src/system/v4l2/libc.ts";
 import { chooseMode } from "../../../src/capture/v4l2/negotiate.ts";
-import type { Struct } from "../../../src/capture/v4l2/struct.ts";
+import type { Struct } from "../../../src/system/v4l2/struct.ts";
 import { scriptedDevice } from "../../support/scripted-v4l2-device.ts";
 
 /** A driver with YUYV from 32x32 to 1920x1080 in steps of 16 and 8: 60 frames per second up to 640x480, 15 beyond. */

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { frameBytes, type PixelFormat } from "../../../src/core/pixel-format.ts";
 import { matchColour } from "../../../src/capture/v4l2/colour.ts";
 import { FrameCopier } from "../../../src/capture/v4l2/frame-copy.ts";
-import { V4L2 } from "../../../src/capture/v4l2/layouts.ts";
+import { V4L2 } from "../../../src/system/v4l2/layouts.ts";
 import { captureStamp } from "../../../src/capture/v4l2/session.ts";
 
 const RANDOM = new Uint8Array(1 << 16);

@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from "bun:test";
 import { setRate } from "../../../src/capture/v4l2/frame-rate.ts";
-import { V4L2 } from "../../../src/capture/v4l2/layouts.ts";
-import { ERRNO } from "../../../src/capture/v4l2/libc.ts";
-import type { Fraction, Struct } from "../../../src/capture/v4l2/struct.ts";
+import { V4L2 } from "../../../src/system/v4l2/layouts.ts";
+import { ERRNO } from "../../../src/system/v4l2/libc.ts";
+import type { Fraction, Struct } from "../../../src/system/v4l2/struct.ts";
 import { scriptedDevice } from "../../support/scripted-v4l2-device.ts";
 
 interface Driver {

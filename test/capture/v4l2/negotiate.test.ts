@@ -1,7 +1,8 @@
 // chooseMode with the tables of real cameras, and describeDifference.
 
 import { describe, expect, test } from "bun:test";
-import { type CameraFormat, fourccCode, fourccText, type IntervalRange } from "../../../src/capture/v4l2/formats.ts";
+import type { CameraFormat, IntervalRange } from "../../../src/capture/v4l2/formats.ts";
+import { fourccCode, fourccText } from "../../../src/system/v4l2/fourcc.ts";
 import { chooseMode, describeDifference, type Wanted } from "../../../src/capture/v4l2/negotiate.ts";
 import { rateOf } from "../../../src/capture/v4l2/formats.ts";
 

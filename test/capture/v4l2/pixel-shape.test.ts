@@ -2,9 +2,9 @@
 
 import { expect, test } from "bun:test";
 import type { Size } from "../../../src/core/pixel-format.ts";
-import { ERRNO } from "../../../src/capture/v4l2/libc.ts";
+import { ERRNO } from "../../../src/system/v4l2/libc.ts";
 import { pixelAspectOf, squareSize } from "../../../src/capture/v4l2/pixel-shape.ts";
-import type { Fraction, Struct } from "../../../src/capture/v4l2/struct.ts";
+import type { Fraction, Struct } from "../../../src/system/v4l2/struct.ts";
 import { scriptedDevice } from "../../support/scripted-v4l2-device.ts";
 
 const PAL: Fraction = { numerator: 54, denominator: 59 };

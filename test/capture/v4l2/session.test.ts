@@ -2,7 +2,7 @@
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
-import { hasLibc } from "../../../src/capture/v4l2/libc.ts";
+import { hasLibc } from "../../../src/system/v4l2/libc.ts";
 import { CaptureSession } from "../../../src/capture/v4l2/session.ts";
 import { JpegBufferCamera, type SentBuffer } from "../../support/jpeg-buffer-camera.ts";
 import { PICTURES, SIZE, THUMBNAIL, withBytes, withThumbnail } from "../../support/jpeg-streams.ts";

@@ -11,7 +11,7 @@ import { CameraControls } from "../../../src/server/deliver/camera-controls.ts";
 import { findControl } from "../../../src/capture/control-values.ts";
 import type { SourceControl, Source } from "../../../src/capture/source.ts";
 import { applySetting, listControls } from "../../../src/capture/v4l2/controls.ts";
-import { V4L2 } from "../../../src/capture/v4l2/layouts.ts";
+import { V4L2 } from "../../../src/system/v4l2/layouts.ts";
 import { FakeViewer } from "../../support/fake-viewer.ts";
 import { ControlDriver } from "../../support/v4l2-control-driver.ts";
 

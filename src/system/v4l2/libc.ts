@@ -2,8 +2,8 @@
 
 import { type Pointer, ptr, read } from "bun:ffi";
 import { constants } from "node:os";
-import { viewOf } from "../../system/memory.ts";
-import { openLibc } from "../../system/open-libc.ts";
+import { viewOf } from "../memory.ts";
+import { openLibc } from "../open-libc.ts";
 
 const FUNCTIONS = {
   open: { args: ["ptr", "i32"], returns: "i32" },

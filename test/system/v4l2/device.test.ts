@@ -1,11 +1,11 @@
 // Device.capability: whether a node is a camera, a multi-planar camera, which is not supported, or something else.
 
 import { expect, test } from "bun:test";
-import { Device } from "../../../src/capture/v4l2/device.ts";
+import { Device } from "../../../src/system/v4l2/device.ts";
 import { explainMultiPlanar } from "../../../src/capture/camera/find.ts";
-import { V4L2 } from "../../../src/capture/v4l2/layouts.ts";
-import { ERRNO, hasLibc } from "../../../src/capture/v4l2/libc.ts";
-import { Struct } from "../../../src/capture/v4l2/struct.ts";
+import { V4L2 } from "../../../src/system/v4l2/layouts.ts";
+import { ERRNO, hasLibc } from "../../../src/system/v4l2/libc.ts";
+import { Struct } from "../../../src/system/v4l2/struct.ts";
 import { scriptedDevice } from "../../support/scripted-v4l2-device.ts";
 
 const { CAP_VIDEO_CAPTURE, CAP_VIDEO_CAPTURE_MPLANE, CAP_STREAMING, CAP_DEVICE_CAPS } = V4L2;

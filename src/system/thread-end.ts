@@ -4,7 +4,7 @@
 // then stays open for ever.
 
 import type { Worker } from "node:worker_threads";
-import { settlesWithin } from "../../core/clock.ts";
+import { settlesWithin } from "../core/clock.ts";
 
 /** The time to wait for the thread. A driver blocks a thread while a device does not answer. */
 const PATIENCE_MS = 1_000;

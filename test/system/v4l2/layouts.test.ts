@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import arm64 from "../../fixtures/v4l2/layouts-arm64.json";
-import { REQUESTS, STRUCTS } from "../../../src/capture/v4l2/layouts.ts";
+import { REQUESTS, STRUCTS } from "../../../src/system/v4l2/layouts.ts";
 import { compiledValues, ourValues } from "../../support/kernel-headers.ts";
 
 const HEADER = "/usr/include/linux/videodev2.h";

@@ -1,7 +1,7 @@
 // The kernel's interface to cameras: the numbers of requests and the layouts of structures from uapi/linux/videodev2.h.
 //
 // They are the same on x86-64 and arm64. Both are little-endian with 64-bit longs (LP64), and both encode requests as in
-// uapi/asm-generic/ioctl.h. test/capture/v4l2/layouts.test.ts compares all values with the kernel's headers.
+// uapi/asm-generic/ioctl.h. test/system/v4l2/layouts.test.ts compares all values with the kernel's headers.
 
 interface StructLayout {
   bytes: number;
