@@ -4,9 +4,10 @@ import { nowMicros, sleep } from "../../core/clock.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import type { Refusal } from "../access/refusal.ts";
-import type { Feed, FeedJpeg } from "../renditions/feed.ts";
+import type { FeedJpeg } from "../renditions/feed.ts";
 import type { Level } from "../renditions/ladder.ts";
-import type { AudienceMember, MemberFrames } from "./audience-member.ts";
+import type { AudienceMember } from "./audience-member.ts";
+import { type PictureTaker, TakenFrames } from "./taken-frames.ts";
 import type { WatchedCamera } from "./viewer-host.ts";
 
 /**
@@ -46,7 +47,7 @@ export class Snapshots {
     takers.delete(key); // so that it becomes the last one in the order
     if (taker === undefined) {
       if (takers.size >= MAX_TAKERS)
-        [...takers.values()].find(({ isWaiting }) => !isWaiting)?.end("others were taken since");
+        [...takers.values()].find(({ awaitsFrame }) => !awaitsFrame)?.end("others were taken since");
       if (takers.size >= MAX_TAKERS) {
         return { reason: GoodbyeReason.full, text: `snapshots of ${camera.name} have too many sizes and qualities` };
       }
@@ -62,20 +63,19 @@ export class Snapshots {
 }
 
 /** Follows a feed of one camera as long as snapshots are taken. To the camera it is a viewer. */
-class Taker implements AudienceMember {
+class Taker implements AudienceMember, PictureTaker {
   readonly door = "mjpeg";
   readonly countsAsViewer = false;
   readonly address = "snapshot";
   readonly keepsSize = true;
   readonly roundTripMicros = 0;
   readonly wishedSize: Size;
-  readonly frames: MemberFrames;
+  readonly frames = new TakenFrames(this);
   readonly #camera: WatchedCamera;
   readonly #quality: number | null;
   readonly #onOver: () => void;
   readonly #over = new AbortController();
   watching = true;
-  #feed: Feed | null = null;
   /** Whether the feed has the wanted quality, or no choice. */
   #isRight = true;
   #first = Promise.withResolvers<void>();
@@ -89,26 +89,6 @@ class Taker implements AudienceMember {
     this.#quality = quality;
     this.#onOver = onOver;
     this.wishedSize = width === null ? { width: 0, height: 0 } : { width, height: 1 };
-    const isWaiting = () => this.isWaiting;
-    this.frames = {
-      get awaitsFrame() {
-        return isWaiting();
-      },
-      adaptation: { choose: (levels, current) => this.#choose(levels, current) },
-      picturesSkipped: 0,
-      picturesSent: 0,
-      settled: true,
-      follower: null,
-      follow: (feed) => {
-        this.#feed = feed;
-        this.#check();
-      },
-      offer: () => this.#check(),
-      sendNewest: () => undefined,
-      beginFrame: () => undefined,
-      sendPart: () => undefined,
-      abortFrame: () => undefined,
-    };
   }
 
   begin(): void {
@@ -135,25 +115,27 @@ class Taker implements AudienceMember {
   }
 
   get #newest(): Snapshot | null {
-    const jpeg = this.#isRight ? (this.#feed?.jpeg() ?? null) : null;
-    if (this.#feed === null || jpeg === null) return null;
-    return { jpeg, changedFrame: this.#feed.changedFrame, level: this.#feed.level };
+    const { feed } = this.frames;
+    const jpeg = this.#isRight ? (feed?.jpeg() ?? null) : null;
+    if (feed === null || jpeg === null) return null;
+    return { jpeg, changedFrame: feed.changedFrame, level: feed.level };
   }
 
   /** Whether a request waits for the first picture. */
-  get isWaiting(): boolean {
+  get awaitsFrame(): boolean {
     return this.#waiting > 0;
   }
 
-  #check(): void {
-    if (this.#feed === null || this.#feed.newestFrame === 0) return;
+  frameCame(): void {
+    const { feed } = this.frames;
+    if (feed === null || feed.newestFrame === 0) return;
     // The camera asks `choose` for the quality.
     if (this.#quality !== null) this.#camera.onAcknowledged(this, nowMicros());
     if (this.#isRight) this.#first.resolve();
   }
 
   /** Returns the level with the fewest bytes that has at least the wanted quality. */
-  #choose(levels: readonly Level[], current: number): number {
+  choose(levels: readonly Level[], current: number): number {
     const wanted = this.#quality ?? 0;
     const level = Math.max(
       0,

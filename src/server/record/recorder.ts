@@ -1,13 +1,14 @@
 // Records one camera: it follows the camera's best pictures like a viewer, and writes them to files as they are.
 
-import { access, mkdir, statfs } from "node:fs/promises";
+import { mkdir, open, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { type Micros, nowMicros, settlesWithin } from "../../core/clock.ts";
 import { Health } from "../../core/health.ts";
 import type { Log } from "../../core/log.ts";
-import type { AudienceMember, MemberFrames } from "../deliver/audience-member.ts";
+import type { AudienceMember } from "../deliver/audience-member.ts";
+import { type PictureTaker, TakenFrames } from "../deliver/taken-frames.ts";
 import type { WatchedCamera } from "../deliver/viewer-host.ts";
-import type { Feed, FeedJpeg } from "../renditions/feed.ts";
+import type { FeedJpeg } from "../renditions/feed.ts";
 import { MAX_WAITING_BYTES, SegmentFile } from "./segment-file.ts";
 import { fileNameOf, folderNameOf, nextRoundTime } from "./segment-names.ts";
 
@@ -48,18 +49,18 @@ export interface RecordingReport {
   trouble: string | null;
 }
 
-export class Recorder implements AudienceMember {
+export class Recorder implements AudienceMember, PictureTaker {
   readonly door = "mjpeg";
   readonly countsAsViewer = false;
   readonly address = "recording";
   readonly keepsSize = true;
   readonly roundTripMicros = 0;
   readonly wishedSize = { width: 0, height: 0 };
-  readonly frames: MemberFrames;
+  readonly frames = new TakenFrames(this);
+  readonly awaitsFrame = true; // a file takes every frame
   watching = true;
   readonly #camera: RecordedCamera;
   readonly #options: RecorderOptions;
-  #feed: Feed | null = null;
   #file: SegmentFile | null = null;
   #startedAt: Micros = 0;
   /** The wall clock at `#startedAt` and at the planned end of the file, in milliseconds since 1970. */
@@ -70,8 +71,6 @@ export class Recorder implements AudienceMember {
   #lastMs = -1;
   /** The files that are being completed. */
   readonly #ending = new Set<SegmentFile>();
-  /** Resolves when the newest file has its place. Places are found one after the other, because their names must differ. */
-  #placed: Promise<void> = Promise.resolve();
   /** The pictures and bytes of the files before this one. */
   #picturesBefore = 0;
   #bytesBefore = 0;
@@ -86,23 +85,11 @@ export class Recorder implements AudienceMember {
   constructor(camera: RecordedCamera, options: RecorderOptions) {
     this.#camera = camera;
     this.#options = options;
-    this.frames = {
-      adaptation: { choose: () => 0 }, // the best level
-      picturesSkipped: 0,
-      picturesSent: 0,
-      settled: true,
-      awaitsFrame: true, // a file takes every frame
-      follower: null,
-      follow: (feed) => {
-        this.#feed = feed;
-        this.#take();
-      },
-      offer: () => this.#take(),
-      sendNewest: () => undefined,
-      beginFrame: () => undefined,
-      sendPart: () => undefined,
-      abortFrame: () => undefined,
-    };
+  }
+
+  /** Chooses the best level. */
+  choose(): number {
+    return 0;
   }
 
   /** Joins the audience of the camera. */
@@ -149,8 +136,8 @@ export class Recorder implements AudienceMember {
     this.#options.log.warning(`the disk does not take the end of the recording: ${this.openPaths.join(", ")}`);
   }
 
-  #take(): void {
-    const feed = this.#feed;
+  frameCame(): void {
+    const { feed } = this.frames;
     if (feed === null || !this.watching || feed.changedFrame <= (this.#last?.frameNumber ?? 0)) return;
     const jpeg = feed.jpeg();
     if (jpeg === null) return;
@@ -199,30 +186,20 @@ export class Recorder implements AudienceMember {
     return file;
   }
 
-  /** Finds the place of a file. Nothing here waits for the disk, because all viewers would wait too if it does not answer. */
-  #place(wallMs: number): Promise<string> {
-    const wasFull = this.#health.has("file");
-    const place = this.#placed.then(async () => {
-      const { folder } = this.#options;
-      if (wasFull && (await freeBytes(folder)) < NEEDED_BYTES) throw new Error("No space left on device");
-      return await this.#newPath(wallMs);
-    });
-    this.#placed = place.then(
-      () => undefined,
-      () => undefined, // the file says why
-    );
-    return place;
-  }
-
-  /** Returns the path of a file that does not exist, in a folder that does. */
-  async #newPath(wallMs: number): Promise<string> {
+  /**
+   * Makes an empty file in the folder of the camera, and returns its path. Nothing here waits for the disk, because all viewers would
+   * wait too if it does not answer.
+   */
+  async #place(wallMs: number): Promise<string> {
     const name = folderNameOf(this.#camera.name);
     const folder = join(this.#options.folder, name);
+    if (this.#health.has("file") && (await freeBytes(this.#options.folder)) < NEEDED_BYTES) {
+      throw new Error("No space left on device");
+    }
     await mkdir(folder, { recursive: true, mode: 0o700 });
     for (let attempt = 1; ; attempt++) {
       const path = join(folder, fileNameOf(name, wallMs, attempt));
-      // ffmpeg makes a file only when it has started.
-      if (!this.openPaths.includes(path) && !(await exists(path))) return path;
+      if (await isMade(path)) return path;
     }
   }
 
@@ -291,9 +268,13 @@ async function freeBytes(folder: string): Promise<number> {
   return bavail * bsize;
 }
 
-async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
+/** Makes an empty file. Returns false if there is a file already: the names of two cameras can give the same folder. */
+async function isMade(path: string): Promise<boolean> {
+  try {
+    await (await open(path, "wx")).close();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
 }

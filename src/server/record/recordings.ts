@@ -1,6 +1,7 @@
 // The recordings of a server: one recorder for each camera that is recorded, and the removal of old files.
 
 import { accessSync, constants, mkdirSync } from "node:fs";
+import { settlesWithin } from "../../core/clock.ts";
 import { MissingError, messageOf, UsageError } from "../../core/errors.ts";
 import { explainFileError } from "../../core/file-errors.ts";
 import type { Log } from "../../core/log.ts";
@@ -17,6 +18,8 @@ export interface RecordSettings {
 
 /** Old files are looked for at the beginning of each file, and after this time. */
 const SWEEP_MS = 60_000;
+/** The longest time to wait for removals at the end. A disk that does not answer keeps no server from its end. */
+const REMOVAL_MS = 5_000;
 
 /**
  * Checks that the cameras can be recorded. Throws MissingError without ffmpeg, and UsageError if nothing can be written to a folder,
@@ -51,8 +54,10 @@ function checkFolder(folder: string): void {
 export class Recordings implements AsyncDisposable {
   #recorders: { recorder: Recorder; settings: RecordSettings; log: Log }[] = [];
   readonly #timer = setInterval(() => this.#sweepAll(), SWEEP_MS);
-  /** The removal that runs. */
-  #sweeping: Promise<void> = Promise.resolve();
+  /** The newest removal of each folder. Those of a folder run one after the other. */
+  readonly #removals = new Map<string, Promise<void>>();
+  /** The folders whose next removal has not begun. One is enough, and a disk that does not answer collects no more. */
+  readonly #due = new Set<string>();
 
   constructor() {
     this.#timer.unref();
@@ -73,20 +78,24 @@ export class Recordings implements AsyncDisposable {
   }
 
   #sweep({ folder, keep }: RecordSettings, log: Log): void {
-    this.#sweeping = this.#sweeping.then(async () => {
+    if (this.#due.has(folder)) return;
+    this.#due.add(folder);
+    const remove = async () => {
+      this.#due.delete(folder);
       const inUse = new Set(this.#recorders.flatMap(({ recorder }) => recorder.openPaths));
       try {
         await deleteOldest(folder, keep, inUse, log);
       } catch (error) {
         log.warning(`cannot look for old recordings in ${folder}: ${messageOf(error)}`);
       }
-    });
+    };
+    this.#removals.set(folder, (this.#removals.get(folder) ?? Promise.resolve()).then(remove));
   }
 
   /** Completes all files. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     await Promise.all(this.#recorders.map(({ recorder }) => recorder.close()));
-    await this.#sweeping;
+    await settlesWithin(Promise.all(this.#removals.values()), REMOVAL_MS);
   }
 }

@@ -27,8 +27,8 @@ export class SegmentFile {
   #child: Bun.Subprocess<"pipe", "ignore", "pipe"> | null = null;
 
   /**
-   * Begins a file, and takes pictures at once. `place` resolves with a path at which there is no file. If it rejects, the error is the
-   * reason of `closed`. `startMs` is the time of the beginning, in milliseconds since 1970.
+   * Begins a file, and takes pictures at once. `place` resolves with the path of an empty file. If it rejects, the error is the reason of
+   * `closed`. `startMs` is the time of the beginning, in milliseconds since 1970.
    */
   constructor(place: Promise<string>, size: Size, startMs: number) {
     this.size = size;
@@ -49,7 +49,7 @@ export class SegmentFile {
     // ffmpeg is not tied to this process: it ends by itself at the end of its input, and so completes the file even if SIGKILL ends
     // the server. A group of its own keeps the Ctrl-C of a terminal from it.
     const child = Bun.spawn(
-      ["ffmpeg", "-loglevel", "error", ...input, ...output, ...facts, "-f", "matroska", "-n", `file:${path}`],
+      ["ffmpeg", "-loglevel", "error", ...input, ...output, ...facts, "-f", "matroska", "-y", `file:${path}`],
       { stdio: ["pipe", "ignore", "pipe"], env: childEnvironment(), detached: true },
     );
     this.#child = child;
@@ -67,7 +67,7 @@ export class SegmentFile {
     this.waitingPictures++;
     this.waitingBytes += jpeg.length;
     const write = async () => {
-      const isTaken = (await this.#write(smjpegPictureHead(milliseconds, jpeg.length))) && (await this.#write(jpeg));
+      const isTaken = await this.#write(smjpegPictureHead(milliseconds, jpeg.length), jpeg);
       this.waitingBytes -= jpeg.length;
       if (!isTaken) return;
       this.waitingPictures--;
@@ -91,11 +91,11 @@ export class SegmentFile {
   }
 
   /** Writes to ffmpeg, and waits until it has taken the bytes. Returns false if it has ended: `closed` has the reason. */
-  async #write(bytes: Uint8Array): Promise<boolean> {
+  async #write(...parts: Uint8Array[]): Promise<boolean> {
     const child = this.#child;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return false;
     try {
-      await child.stdin.write(bytes);
+      for (const part of parts) await child.stdin.write(part);
       await child.stdin.flush();
       return true;
     } catch {

@@ -119,6 +119,16 @@ describe("Recorder: files", () => {
     expect(readdirSync(folder)).toEqual(["__a_door_ä"]);
     expect(filesOf("__a_door_ä").flatMap(recorded)).toEqual(digests(jpegs.slice(0, 2)));
   });
+
+  test("Recorder: two cameras whose folders have the same name overwrite no file of each other", async () => {
+    const cameras = [new JpegCamera("a door"), new JpegCamera("a/door")];
+    const recorders = cameras.map((camera) => record(camera));
+    const now = nowMicros();
+    for (const [index, camera] of cameras.entries()) camera.deliver(jpegs[index] as Uint8Array, SIZE, now);
+    await Promise.all(recorders.map((recorder) => recorder.close()));
+    expect(recorders.map((recorder) => recorder.report().trouble)).toEqual([null, null]);
+    expect(new Set(filesOf("a_door").flatMap(recorded))).toEqual(new Set(digests(jpegs.slice(0, 2))));
+  });
 });
 
 describe("Recorder: troubles", () => {
@@ -172,56 +182,60 @@ describe("Recorder: troubles", () => {
     },
   );
 
-  test("Recorder: a disk that takes nothing costs pictures, and bounded memory", async () => {
-    const camera = new JpegCamera("door");
-    const recorder = record(camera);
-    camera.deliver(jpegs[0] as Uint8Array, SIZE);
-    await until(() => childrenOf(process.pid, "ffmpeg").length > 0, "ffmpeg");
-    const [pid = 0] = childrenOf(process.pid, "ffmpeg");
-    process.kill(pid, "SIGSTOP");
+  /** A picture of 4 MiB. */
+  function largeJpeg(): Uint8Array {
     const large = new Uint8Array(4 * 2 ** 20);
     large.set(jpegs[0] as Uint8Array);
+    return large;
+  }
+
+  /** Records a picture to a disk that does not answer: its ffmpeg is stopped until `goOn`. */
+  async function recordToHungDisk(jpeg = jpegs[0] as Uint8Array, capturedAt = nowMicros(), segmentSeconds?: number) {
+    const camera = new JpegCamera("door");
+    const recorder = record(camera, segmentSeconds);
+    camera.deliver(jpeg, SIZE, capturedAt);
+    await until(() => childrenOf(process.pid, "ffmpeg").length > 0, "ffmpeg");
+    const signal = (name: NodeJS.Signals) => {
+      for (const pid of childrenOf(process.pid, "ffmpeg")) process.kill(pid, name);
+    };
+    signal("SIGSTOP");
+    return { camera, recorder, goOn: () => signal("SIGCONT") };
+  }
+
+  test("Recorder: a disk that takes nothing costs pictures, and bounded memory", async () => {
+    const { camera, recorder, goOn } = await recordToHungDisk();
+    const large = largeJpeg();
     for (let index = 0; index < 20; index++) camera.deliver(large, SIZE);
     const { leftOut, trouble } = recorder.report();
     expect(leftOut).toBeGreaterThanOrEqual(20 - 8);
     expect(leftOut).toBeLessThan(20);
     expect(trouble).toBe("door is recorded with gaps: the disk is slower than the pictures");
-    process.kill(pid, "SIGCONT");
+    goOn();
     await recorder.close();
     expect(readRecording(filesOf("door")[0] ?? "")).toHaveLength(21 - leftOut);
   });
 
   test("Recorder: a disk that does not answer does not keep a server from its end", async () => {
-    const camera = new JpegCamera("door");
-    const recorder = record(camera);
-    camera.deliver(jpegs[0] as Uint8Array, SIZE);
-    await until(() => childrenOf(process.pid, "ffmpeg").length > 0, "ffmpeg");
-    const [pid = 0] = childrenOf(process.pid, "ffmpeg");
-    process.kill(pid, "SIGSTOP");
+    const { recorder, goOn } = await recordToHungDisk();
     await recorder.close();
     const [path = ""] = recorder.openPaths;
     expect(lines).toEqual([expect.stringContaining(path)]);
-    process.kill(pid, "SIGCONT");
+    goOn();
     await recorder.close();
     expect(recorded(path)).toEqual(digests(jpegs.slice(0, 1)));
   });
 
   test("Recorder: while a disk hangs, files that begin take bounded memory", async () => {
-    const camera = new JpegCamera("door");
-    const recorder = record(camera, 10);
-    const now = nowMicros();
-    const large = new Uint8Array(4 * 2 ** 20);
-    large.set(jpegs[0] as Uint8Array);
-    camera.deliver(large, SIZE, now - 100_000_000);
-    await until(() => childrenOf(process.pid, "ffmpeg").length > 0, "ffmpeg");
-    for (const pid of childrenOf(process.pid, "ffmpeg")) process.kill(pid, "SIGSTOP");
+    const start = nowMicros() - 100_000_000;
+    const large = largeJpeg();
+    const { camera, recorder, goOn } = await recordToHungDisk(large, start, 10);
     const delivered = 50;
     // The programs of later files start only after this loop.
-    for (let index = 1; index < delivered; index++) camera.deliver(large, SIZE, now - 100_000_000 + 2_000_000 * index);
+    for (let index = 1; index < delivered; index++) camera.deliver(large, SIZE, start + 2_000_000 * index);
     const { leftOut, trouble } = recorder.report();
     expect(leftOut).toBeGreaterThanOrEqual(delivered - 17);
     expect(trouble).toBe("door is recorded with gaps: the disk is slower than the pictures");
-    for (const pid of childrenOf(process.pid, "ffmpeg")) process.kill(pid, "SIGCONT");
+    goOn();
     await recorder.close();
     const written = filesOf("door").flatMap((path) => readRecording(path));
     expect(written.length).toBeGreaterThan(delivered - leftOut - 1);
