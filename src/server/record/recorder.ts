@@ -3,6 +3,7 @@
 import { mkdir, open, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { type Micros, nowMicros, settlesWithin } from "../../core/clock.ts";
+import { codeOf } from "../../core/errors.ts";
 import { Health } from "../../core/health.ts";
 import type { Log } from "../../core/log.ts";
 import type { AudienceMember } from "../deliver/audience-member.ts";
@@ -274,7 +275,7 @@ async function isMade(path: string): Promise<boolean> {
     await (await open(path, "wx")).close();
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    if (codeOf(error) === "EEXIST") return false;
     throw error;
   }
 }
