@@ -7,7 +7,7 @@
 
 import { SourceError } from "../../core/errors.ts";
 import { JpegReader, type JpegSink } from "../jpeg/jpeg-reader.ts";
-import type { FrameReader } from "../pipe/ffmpeg.ts";
+import type { FrameReader } from "../pipe/ffmpeg-run.ts";
 import type { FrameSink } from "../source.ts";
 import { type FieldOrder, fieldOrderOf } from "./fields.ts";
 import { TimedJpegs } from "./timed-jpegs.ts";

@@ -7,7 +7,9 @@ import { codeOf, SourceError } from "../../core/errors.ts";
 import { explainFileError } from "../../core/file-errors.ts";
 import { frameBytes, type PixelFormat, type Sampling, type Size } from "../../core/pixel-format.ts";
 import { JpegReader } from "../jpeg/jpeg-reader.ts";
-import { FfmpegEnd, ffmpegArguments, pixelReader, readFfmpeg } from "../pipe/ffmpeg.ts";
+import { pixelReader } from "../pipe/ffmpeg.ts";
+import { ffmpegArguments } from "../pipe/ffmpeg-command.ts";
+import { FfmpegEnd, readFfmpeg } from "../pipe/ffmpeg-run.ts";
 import type { FfmpegInput } from "../pipe/ffmpeg-input.ts";
 import { type Delivery, deliverJpeg, type FrameSink } from "../source.ts";
 

@@ -5,7 +5,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MissingError, SourceError } from "../../../src/core/errors.ts";
-import { createFfmpegSource, ffmpegArguments } from "../../../src/capture/pipe/ffmpeg.ts";
+import { createFfmpegSource } from "../../../src/capture/pipe/ffmpeg.ts";
+import { ffmpegArguments } from "../../../src/capture/pipe/ffmpeg-command.ts";
 import {
   deviceInput,
   type FfmpegInput,

@@ -4,7 +4,8 @@ import { describe, expect, test } from "bun:test";
 import { MissingError, SourceError, UsageError } from "../../../src/core/errors.ts";
 import { lineLog } from "../../../src/core/log.ts";
 import { presetFor } from "../../../src/server/settings/preset.ts";
-import { createFfmpegSource, ffmpegArguments } from "../../../src/capture/pipe/ffmpeg.ts";
+import { createFfmpegSource } from "../../../src/capture/pipe/ffmpeg.ts";
+import { ffmpegArguments } from "../../../src/capture/pipe/ffmpeg-command.ts";
 import {
   isScreen,
   parseScreen,
