@@ -12,15 +12,17 @@ import { writeWelcome } from "../../protocol/greeting.ts";
 import { type Notice, readAck, readWish, type Wish, writeNotice } from "../../protocol/messages.ts";
 import { Peer, type PeerEnd, type PeerEvents } from "../../protocol/peer.ts";
 import type { TransportEvents } from "../../protocol/transport.ts";
-import { GoodbyeReason, MAX_OPEN_QUESTIONS, MessageType, WIRE_VERSION } from "../../protocol/wire.ts";
+import { GoodbyeReason, MessageType, WIRE_VERSION } from "../../protocol/wire.ts";
 import { type LimitName, MESSAGES_BURST } from "../access/limits.ts";
 import { EVERYBODY, type Role } from "../access/role.ts";
+import { Answers } from "./answers.ts";
 import type { AudienceMember, DoorName } from "./audience-member.ts";
 import { FrameSender } from "./frame-sender.ts";
 import { type Greeted, Handshake } from "./handshake.ts";
 import type { Refusal } from "../access/refusal.ts";
 import type { Share } from "./shared-bitrate.ts";
 import type { ViewerConnection, ViewerHost, WatchedCamera } from "./viewer-host.ts";
+import { ViewerProgress } from "./viewer-progress.ts";
 import { waitingText } from "./waiting-memory.ts";
 import { WishPacer } from "./wish-pacer.ts";
 
@@ -34,16 +36,12 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
   /** Sends the pictures. */
   readonly frames: FrameSender;
   readonly #handshake: Handshake;
+  readonly #answers: Answers;
+  readonly #progress: ViewerProgress;
   /** The role of the viewer after the handshake, which says what it may see and do. */
   role: Role = EVERYBODY;
   /** The camera that the viewer watches, or null before its Hello. */
   #camera: WatchedCamera | null = null;
-  /** The number of questions whose answers the transport has not accepted yet. */
-  #openQuestions = 0;
-  /** The number of answers that were written and that the transport has not accepted yet. */
-  #unsentAnswers = 0;
-  /** Resolves when the last answer is sent. The next answer waits for it, so that answers keep the order of the questions. */
-  #answers: Promise<void> = Promise.resolve();
   /** Aborts when the viewer can receive no more answers. */
   readonly #gone = new AbortController();
   #wish: Wish = { paused: false, keepsSize: false, width: 0, height: 0 };
@@ -52,14 +50,6 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
   readonly #notice = new Newest<Notice>();
   /** Tokens for messages that are not acknowledgements. */
   readonly #messages: TokenBucket;
-  /**
-   * The last time when the viewer made progress: it took bytes or acknowledged a frame, or there was nothing to take or to
-   * acknowledge.
-   */
-  #progressAt: Micros;
-  #acceptedBytes = 0;
-  /** Whether bytes waited in the outbox at the last tick. */
-  #wasBusy = false;
 
   constructor(connection: ViewerConnection, host: ViewerHost) {
     this.connection = connection;
@@ -75,7 +65,8 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
     const now = nowMicros();
     const perSecond = host.access.messagesPerSecond;
     this.#messages = new TokenBucket({ perSecond, burst: perSecond * MESSAGES_BURST }, now);
-    this.#progressAt = now;
+    this.#progress = new ViewerProgress(host.access.stallSeconds);
+    this.#answers = new Answers(this.#peer);
     this.#wishes = new WishPacer((wish) => this.#actOn(wish));
     this.#share = host.bitrate.open(connection.ip);
     this.frames = new FrameSender(this.#peer.outbox, {
@@ -145,7 +136,7 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
 
   drained(): void {
     this.#peer.drained();
-    this.#countSentAnswers();
+    this.#answers.countSent();
     this.#sendNotice();
     this.#sendNewest();
   }
@@ -175,7 +166,7 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
   tick(): void {
     const now = nowMicros();
     this.#peer.tick();
-    this.#countSentAnswers();
+    this.#answers.countSent();
     this.#sendNotice();
     this.#wishes.tick();
     this.frames.sendNewest(); // The viewer's byte budget may have grown.
@@ -183,17 +174,10 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
   }
 
   #checkProgress(now: Micros): void {
-    const { outbox } = this.#peer;
+    const { idle, acceptedBytes } = this.#peer.outbox;
+    const { awaitsAck } = this.frames;
+    if (!this.#progress.hasStalled({ isBusy: !idle, acceptedBytes, awaitsAck }, now)) return;
     const { stallSeconds } = this.#host.access;
-    const isBusy = !outbox.idle;
-    // Bytes that the transport accepts at once, for example pongs, do not count as progress: the viewer may never have read the
-    // frame before them, which is in the kernel's buffer.
-    const takesFrame = (isBusy || this.#wasBusy) && outbox.acceptedBytes !== this.#acceptedBytes;
-    if (takesFrame || (!isBusy && !this.frames.awaitsAck)) this.#progressAt = now;
-    this.#acceptedBytes = outbox.acceptedBytes;
-    this.#wasBusy = isBusy;
-    if (now - this.#progressAt <= stallSeconds * 1e6) return;
-    this.#progressAt = now;
     this.#exceed(
       "stalled",
       GoodbyeReason.timeout,
@@ -270,7 +254,7 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
         if (!this.frames.acknowledged(ack, { now, roundTripMicros: this.roundTripMicros, captureIntervalMicros })) {
           throw new ProtocolError(`Ack for frame ${ack.frameNumber}, which is not in flight`);
         }
-        this.#progressAt = now;
+        this.#progress.acknowledged(now);
         camera.onAcknowledged(this, now);
         this.#sendNewest();
         return true;
@@ -279,12 +263,12 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
         this.#wishes.offer(readWish(body));
         return true;
       case MessageType.controlsAsked:
-        this.#answer(async () => writeControls(await camera.controls.list(this.role)));
+        this.#answers.answer(async () => writeControls(await camera.controls.list(this.role)));
         return true;
       case MessageType.setControl: {
         const { name, value } = readSetControl(body);
         const set = () => camera.controls.set(name, value, this, this.#gone.signal);
-        this.#answer(async () => writeControlSet(await set()));
+        this.#answers.answer(async () => writeControlSet(await set()));
         return true;
       }
       default:
@@ -310,27 +294,5 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
 
   onClosed(): void {
     this.#host.onClosed(this);
-  }
-
-  /** Starts to answer a question immediately, and sends the answer after the earlier answers. `ask` must not reject. */
-  #answer(ask: () => Promise<Uint8Array>): void {
-    if (this.#openQuestions >= MAX_OPEN_QUESTIONS) throw new ProtocolError("too many unanswered questions");
-    this.#openQuestions++;
-    const message = ask();
-    this.#answers = this.#answers.then(async () => {
-      this.#peer.send(await message);
-      this.#unsentAnswers++;
-      this.#countSentAnswers();
-    });
-  }
-
-  /**
-   * Counts answers as sent when the outbox is empty. So a viewer that reads nothing cannot make more answers wait than its open
-   * questions.
-   */
-  #countSentAnswers(): void {
-    if (!this.#peer.outbox.idle) return;
-    this.#openQuestions -= this.#unsentAnswers;
-    this.#unsentAnswers = 0;
   }
 }

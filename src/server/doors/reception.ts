@@ -3,12 +3,9 @@
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import { Condition } from "../../core/condition.ts";
 import type { Log } from "../../core/log.ts";
-import { type BucketRate, TokenBucket } from "../../core/token-bucket.ts";
 import type { CameraEntry } from "../../protocol/cameras.ts";
-import { writeGoodbye } from "../../protocol/greeting.ts";
 import type { Proof } from "../../protocol/handshake.ts";
 import type { ProofInput } from "../../protocol/proof.ts";
-import { MAX_BYTES_AFTER_GOODBYE } from "../../protocol/peer.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import { addressGroup } from "../access/address-group.ts";
 import { Admission, type Excess, type Guest } from "../access/admission.ts";
@@ -27,19 +24,11 @@ import { type MultipartConnection, MultipartViewer, type MultipartWish } from ".
 import { WaitingMemory } from "../deliver/waiting-memory.ts";
 import { Viewer } from "../deliver/viewer.ts";
 import type { DoorGuest } from "./tcp.ts";
+import { TurnedAway } from "./turned-away.ts";
 import type { CameraRequest, Client, ViewerConnection, ViewerHost, WatchedCamera } from "../deliver/viewer-host.ts";
 
 /** A viewer that acknowledges a picture within this time is never disconnected because of the memory limit of all viewers. */
 const BEHIND_MICROS = 1_000_000;
-/** The time that a refused connection gets to read its Goodbye. */
-const REFUSAL_TIMEOUT_MS = 1_000;
-/**
- * The most refused connections that are open for this at the same time. Each needs an open file. Further ones are closed without
- * a Goodbye.
- */
-const MAX_TURNED_AWAY = 8;
-/** The rate of refused connections that get a Goodbye. It is limited, because with TLS each costs a handshake. */
-const FAREWELLS: BucketRate = { perSecond: 20, burst: 20 };
 
 export interface ReceptionOptions {
   limits: AdaptationLimits;
@@ -67,9 +56,7 @@ export class Reception implements ViewerHost {
   readonly #connected = new Set<Viewer | MultipartViewer>();
   readonly lookTimer = new LookTimer();
   readonly snapshots = new Snapshots();
-  /** The number of refused connections that have time to read their Goodbye. */
-  #turnedAway = 0;
-  readonly #farewells = new TokenBucket(FAREWELLS, nowMicros());
+  readonly #turnedAway = new TurnedAway();
   /** Becomes true when no connection is open. Connections before Hello and after Goodbye count as open. */
   readonly empty = new Condition(() => this.#connected.size === 0);
 
@@ -112,7 +99,7 @@ export class Reception implements ViewerHost {
    */
   shuns(ip: string, role?: Role): boolean {
     const now = nowMicros();
-    if (this.#turnedAway < MAX_TURNED_AWAY && !this.#farewells.isEmpty(now)) return false;
+    if (this.#turnedAway.hasGoodbye(now)) return false;
     const locked = role === undefined ? this.gatekeeper.refusal(ip, now) : null;
     const refusal = locked ?? this.#admission.refuseConnect(ip, now);
     if (refusal === null) return false;
@@ -166,28 +153,7 @@ export class Reception implements ViewerHost {
 
   #turnAway(connection: ViewerConnection, text: string, now: Micros): DoorGuest | null {
     this.#refusals.refused(addressGroup(connection.ip), connection.address, text, now);
-    if (this.#turnedAway >= MAX_TURNED_AWAY || !this.#farewells.take(now)) {
-      connection.abort();
-      return null;
-    }
-    this.#turnedAway++;
-    connection.write(writeGoodbye({ reason: GoodbyeReason.full, text }));
-    connection.end();
-    let isOpen = true;
-    const closed = () => {
-      if (isOpen) this.#turnedAway--;
-      isOpen = false;
-    };
-    setTimeout(() => {
-      connection.abort();
-      closed(); // the door passes on no events of a connection that has ended inside `connect`
-    }, REFUSAL_TIMEOUT_MS).unref();
-    let lateBytes = 0;
-    const receive = ({ length }: Uint8Array) => {
-      lateBytes += length;
-      if (lateBytes > MAX_BYTES_AFTER_GOODBYE) connection.abort();
-    };
-    return { receive, drained: () => undefined, closed };
+    return this.#turnedAway.turnAway(connection, text, now);
   }
 
   /** The number of open connections, with those before Hello. */
