@@ -32,7 +32,8 @@ import {
   STATE_BYTES,
 } from "./layout";
 import { findSoi, readToSos, resetMarkers, settleColour } from "./marker-reader";
-import { indexTiles, openScan } from "./scan-index";
+import { openScan } from "./scan-header";
+import { indexTiles } from "./scan-index";
 import { STATUS_HEADER_TRUNCATED, STATUS_NOT_READY, STATUS_NO_SOI, STATUS_PLANES_TOO_SMALL } from "../status";
 import { decodeTileList } from "./tile-decode";
 
