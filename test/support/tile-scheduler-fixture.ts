@@ -32,6 +32,7 @@ import type { Level } from "../../src/server/renditions/ladder.ts";
 import type { Part, Rendition } from "../../src/server/renditions/rendition.ts";
 import { RenditionRegistry } from "../../src/server/renditions/registry.ts";
 import { TileScheduler } from "../../src/server/encode/tile-scheduler.ts";
+import { randomPixels } from "./random-pictures.ts";
 import { until } from "./wait-until.ts";
 import { keep, type PublishedPicture } from "./encoded-pictures.ts";
 import { type NumberedTile, tilesOf } from "./tile-lists.ts";
@@ -39,6 +40,11 @@ import { type NumberedTile, tilesOf } from "./tile-lists.ts";
 export interface Frame extends Size {
   format: PixelFormat;
   pixels: Uint8Array;
+}
+
+/** Returns a frame of random pixels. */
+export function randomFrame(seed: number, { width, height }: Size, format: PixelFormat = "yuvj420p"): Frame {
+  return { format, width, height, pixels: randomPixels(frameBytes(format, width, height), seed) };
 }
 
 type Job = Parameters<CodecPool["tryRun"]>[0];
@@ -227,6 +233,24 @@ export class WholeEncoder {
 
   static async load(): Promise<WholeEncoder> {
     return new WholeEncoder(await WASM.kernel("encoder"));
+  }
+
+  /**
+   * Throws unless the tiles that a viewer with frame `since` would be sent are all tiles of the frame, and equal those of the frame
+   * encoded as a whole.
+   */
+  expectTiles(
+    rendition: Rendition,
+    frame: Frame,
+    { since = 0, sampling = "420" }: { since?: number; sampling?: Sampling } = {},
+  ): void {
+    const tiles = missingTiles(rendition, since);
+    const expected = this.tiles(frame, rendition.level, sampling);
+    const wrong = expected.flatMap((bytes, number) => (sameBytes(tiles[number]?.bytes, bytes) ? [] : [number]));
+    const { halvings, quality } = rendition.level;
+    const what = `${frame.format} ${frame.width}x${frame.height} halved ${halvings} times, quality ${quality}`;
+    if (tiles.length !== expected.length || wrong.length > 0)
+      throw new Error(`of the tiles of ${what} ${wrong} of ${expected.length} are wrong; ${tiles.length} came`);
   }
 
   /** All tiles of the frame at this level. */

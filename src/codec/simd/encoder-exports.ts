@@ -1,6 +1,20 @@
 // The functions that the encoder kernel exports (kernel/encode/encoder.ts). Addresses are in the shared memory. Results are
 // counts or negative status codes.
 
+/** Two pictures of the same format, and with the same row bytes. */
+export type PicturePair = [
+  state: number,
+  planeA0: number,
+  planeA1: number,
+  planeA2: number,
+  planeB0: number,
+  planeB1: number,
+  planeB2: number,
+  rowBytes0: number,
+  rowBytes1: number,
+  rowBytes2: number,
+];
+
 export interface EncoderExports {
   encoderStateBytes(): number;
   encoderScratchBytes(): number;
@@ -32,49 +46,11 @@ export interface EncoderExports {
     targetBytes: number,
     tileBytes: number,
   ): number;
-  tileDiffers(
-    state: number,
-    planeA0: number,
-    planeA1: number,
-    planeA2: number,
-    planeB0: number,
-    planeB1: number,
-    planeB2: number,
-    rowBytes0: number,
-    rowBytes1: number,
-    rowBytes2: number,
-    tile: number,
-    noise: number,
-  ): number;
-  copyTile(
-    state: number,
-    from0: number,
-    from1: number,
-    from2: number,
-    to0: number,
-    to1: number,
-    to2: number,
-    rowBytes0: number,
-    rowBytes1: number,
-    rowBytes2: number,
-    tile: number,
-  ): number;
+  tileDiffers(...args: [...PicturePair, tile: number, noise: number]): number;
+  /** Copies from picture A to picture B. */
+  copyTile(...args: [...PicturePair, tile: number]): number;
   markChanges(
-    state: number,
-    planeA0: number,
-    planeA1: number,
-    planeA2: number,
-    planeB0: number,
-    planeB1: number,
-    planeB2: number,
-    rowBytes0: number,
-    rowBytes1: number,
-    rowBytes2: number,
-    firstTile: number,
-    count: number,
-    noise: number,
-    copies: number,
-    marks: number,
+    ...args: [...PicturePair, firstTile: number, count: number, noise: number, copies: number, marks: number]
   ): number;
   halvePlane(
     source: number,

@@ -4,7 +4,7 @@ import { halfSize, type PixelFormat, planesOf, type Size } from "../../core/pixe
 import { type ChromaSampling, naturalSampling } from "../jpeg/sampling.ts";
 import { defaultRestartInterval, mcusPerLine, mcuWidth } from "../jpeg/tile-grid.ts";
 import type { PreparedPicture } from "../tile-jobs.ts";
-import type { EncoderExports } from "./encoder-exports.ts";
+import type { EncoderExports, PicturePair } from "./encoder-exports.ts";
 import { instantiateKernel } from "./kernel-module.ts";
 import { checkStatus } from "./kernel-status.ts";
 
@@ -56,12 +56,34 @@ export interface TileTarget {
   readonly tileBytesAddress: number;
 }
 
-/** Throws RangeError unless both pictures have as many planes as the format, with the same row bytes. */
-function checkPlanes(picture: PreparedPicture, planes: readonly PixelPlane[], others = planes): void {
-  const wrong = [planes, others].find(({ length }) => length !== picture.planeCount);
-  if (wrong !== undefined) throw new RangeError(`the picture needs ${picture.planeCount} planes, not ${wrong.length}`);
+/** Throws RangeError unless a picture has as many planes as its format. */
+function checkPlanes({ planeCount }: PreparedPicture, { length }: readonly PixelPlane[]): void {
+  if (length !== planeCount) throw new RangeError(`the picture needs ${planeCount} planes, not ${length}`);
+}
+
+/**
+ * Returns the parameters for a call with two pictures. Throws RangeError unless both have as many planes as the format, with the same
+ * row bytes.
+ */
+function pairOf(picture: PreparedPicture, planes: readonly PixelPlane[], others: readonly PixelPlane[]): PicturePair {
+  checkPlanes(picture, planes);
+  checkPlanes(picture, others);
   if (planes.some(({ rowBytes }, plane) => rowBytes !== others[plane]?.rowBytes))
     throw new RangeError("both pictures must have the same row bytes");
+  const [first, second, third] = planes;
+  const [otherFirst, otherSecond, otherThird] = others;
+  return [
+    picture.stateAddress,
+    first?.address ?? 0,
+    second?.address ?? 0,
+    third?.address ?? 0,
+    otherFirst?.address ?? 0,
+    otherSecond?.address ?? 0,
+    otherThird?.address ?? 0,
+    first?.rowBytes ?? 0,
+    second?.rowBytes ?? 0,
+    third?.rowBytes ?? 0,
+  ];
 }
 
 /** The encoder kernel on a shared memory. Each thread has its own instance and scratch memory, and threads share the states. */
@@ -168,27 +190,8 @@ export class SimdEncoder {
     noise: number,
   ): boolean {
     if (!(noise >= 0)) throw new RangeError(`noise must be 0 or more, not ${noise}`);
-    checkPlanes(picture, planes, referencePlanes);
-    const [first, second, third] = planes;
-    const [referenceFirst, referenceSecond, referenceThird] = referencePlanes;
-    return (
-      checkStatus(
-        this.#kernel.tileDiffers(
-          picture.stateAddress,
-          first?.address ?? 0,
-          second?.address ?? 0,
-          third?.address ?? 0,
-          referenceFirst?.address ?? 0,
-          referenceSecond?.address ?? 0,
-          referenceThird?.address ?? 0,
-          first?.rowBytes ?? 0,
-          second?.rowBytes ?? 0,
-          third?.rowBytes ?? 0,
-          tile,
-          noise,
-        ),
-      ) === 1
-    );
+    const pair = pairOf(picture, planes, referencePlanes);
+    return checkStatus(this.#kernel.tileDiffers(...pair, tile, noise)) === 1;
   }
 
   /** Copies the pixels of a tile from `planes` to `referencePlanes`, which have the same row bytes. */
@@ -198,24 +201,7 @@ export class SimdEncoder {
     referencePlanes: readonly PixelPlane[],
     tile: number,
   ): void {
-    checkPlanes(picture, planes, referencePlanes);
-    const [first, second, third] = planes;
-    const [referenceFirst, referenceSecond, referenceThird] = referencePlanes;
-    checkStatus(
-      this.#kernel.copyTile(
-        picture.stateAddress,
-        first?.address ?? 0,
-        second?.address ?? 0,
-        third?.address ?? 0,
-        referenceFirst?.address ?? 0,
-        referenceSecond?.address ?? 0,
-        referenceThird?.address ?? 0,
-        first?.rowBytes ?? 0,
-        second?.rowBytes ?? 0,
-        third?.rowBytes ?? 0,
-        tile,
-      ),
-    );
+    checkStatus(this.#kernel.copyTile(...pairOf(picture, planes, referencePlanes), tile));
   }
 
   /**
@@ -232,28 +218,10 @@ export class SimdEncoder {
     copies: "changed" | "unchanged" | null,
   ): number {
     if (!(noise >= 0)) throw new RangeError(`noise must be 0 or more, not ${noise}`);
-    checkPlanes(picture, planes, referencePlanes);
-    const [first, second, third] = planes;
-    const [referenceFirst, referenceSecond, referenceThird] = referencePlanes;
-    return checkStatus(
-      this.#kernel.markChanges(
-        picture.stateAddress,
-        first?.address ?? 0,
-        second?.address ?? 0,
-        third?.address ?? 0,
-        referenceFirst?.address ?? 0,
-        referenceSecond?.address ?? 0,
-        referenceThird?.address ?? 0,
-        first?.rowBytes ?? 0,
-        second?.rowBytes ?? 0,
-        third?.rowBytes ?? 0,
-        range.firstTile,
-        range.count,
-        noise,
-        copies === "changed" ? 1 : copies === "unchanged" ? 2 : 0,
-        range.marksAddress,
-      ),
-    );
+    const pair = pairOf(picture, planes, referencePlanes);
+    const { firstTile, count, marksAddress } = range;
+    const copied = copies === "changed" ? 1 : copies === "unchanged" ? 2 : 0;
+    return checkStatus(this.#kernel.markChanges(...pair, firstTile, count, noise, copied, marksAddress));
   }
 
   /**

@@ -4,17 +4,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { loadTileEncoder } from "../../../src/codec/simd/tile-encoder.ts";
 import { OwnKernel } from "../../../src/codec/threads/own-kernel.ts";
 import type { EncodeTilesJob, TileEncoder } from "../../../src/codec/tile-jobs.ts";
-import { frameBytes, type Size } from "../../../src/core/pixel-format.ts";
-import type { Rendition } from "../../../src/server/renditions/rendition.ts";
 import { randomPixels } from "../../support/random-pictures.ts";
-import {
-  EncodeFixture,
-  type Frame,
-  missingTiles,
-  sameBytes,
-  Threads,
-  WholeEncoder,
-} from "../../support/tile-scheduler-fixture.ts";
+import { EncodeFixture, type Frame, randomFrame, Threads, WholeEncoder } from "../../support/tile-scheduler-fixture.ts";
 import { resetClock, stopClock } from "../../support/moved-clock.ts";
 import { until } from "../../support/wait-until.ts";
 
@@ -54,21 +45,11 @@ beforeAll(async () => {
 afterAll(() => threads.pool.close());
 afterEach(resetClock);
 
-function frameOf(seed: number, { width, height }: Size = SMALL): Frame {
-  return { format: "yuvj420p", width, height, pixels: randomPixels(frameBytes("yuvj420p", width, height), seed) };
-}
-
 /** The frame with other pixels in its first rows. */
 function changed(frame: Frame, seed: number, rows = 16): Frame {
   const pixels = frame.pixels.slice();
   pixels.set(randomPixels(rows * frame.width, seed));
   return { ...frame, pixels };
-}
-
-function expectWhole(rendition: Rendition, frame: Frame): void {
-  const expected = whole.tiles(frame, rendition.level);
-  const tiles = missingTiles(rendition, 0);
-  expect(tiles.map(({ bytes }, number) => sameBytes(bytes, expected[number]))).toEqual(expected.map(() => true));
 }
 
 /** Encodes a still picture until the main thread does it. */
@@ -90,7 +71,7 @@ async function repeat(fixture: EncodeFixture, frame: Frame, isTrue: () => boolea
 test("TileScheduler: a frame with few changes is finished by the main thread, before its delivery returns", async () => {
   const fixture = new EncodeFixture(threads, 0);
   const renditions = [fixture.want(FULL), fixture.want(HALF)];
-  let frame = frameOf(1);
+  let frame = randomFrame(1, SMALL);
   await settle(fixture, frame);
   let finished = 0;
   for (let seed = 2; seed < 12; seed++) {
@@ -99,7 +80,7 @@ test("TileScheduler: a frame with few changes is finished by the main thread, be
     fixture.deliver(frame);
     finished += fixture.dispatcher.idle ? 1 : 0;
     await until(() => fixture.dispatcher.idle, "the frame");
-    for (const rendition of renditions) expectWhole(rendition, frame);
+    for (const rendition of renditions) whole.expectTiles(rendition, frame);
   }
   expect(finished).toBeGreaterThan(0);
   expect(fixture.freeSlots(frame)).toBe(SLOTS - 1);
@@ -108,7 +89,7 @@ test("TileScheduler: a frame with few changes is finished by the main thread, be
 test("TileScheduler: when much more changes than before, the main thread stops in time and threads help", async () => {
   const fixture = new EncodeFixture(threads, 0);
   const rendition = fixture.want(FULL);
-  let frame = frameOf(20, { width: 1920, height: 1080 });
+  let frame = randomFrame(20, { width: 1920, height: 1080 });
   await settle(fixture, frame);
   let helped = 0;
   for (let seed = 21; seed < 26; seed++) {
@@ -116,7 +97,7 @@ test("TileScheduler: when much more changes than before, the main thread stops i
     posted = 0;
     await fixture.encode(frame);
     helped += posted;
-    expectWhole(rendition, frame);
+    whole.expectTiles(rendition, frame);
     for (let still = 0; still < 20; still++) await fixture.encode(frame);
   }
   expect(helped).toBeGreaterThan(0);
@@ -128,7 +109,7 @@ test.each([
 ])("TileScheduler: a kernel of the main thread that %s costs one frame", async (what, reason, spoils) => {
   const fixture = new EncodeFixture(threads, 0);
   const renditions = [fixture.want(FULL), fixture.want(HALF)];
-  const frame = frameOf(30);
+  const frame = randomFrame(30, SMALL);
   await settle(fixture, frame);
   const [restarted, before] = [threads.restarted.length, renditions[0]?.newestFrame];
   spoil = spoils;
@@ -140,14 +121,14 @@ test.each([
   expect(threads.restarted.length - restarted).toBe(what === "traps" ? 1 : 0);
   await until(() => threads.own?.isReady === true, "the new kernel");
   await settle(fixture, changed(frame, 31));
-  for (const rendition of renditions) expectWhole(rendition, changed(frame, 31));
+  for (const rendition of renditions) whole.expectTiles(rendition, changed(frame, 31));
   expect(fixture.freeSlots(frame)).toBe(SLOTS - 1);
 });
 
 test("TileScheduler: a frame that has failed says nothing about the time of the next one", async () => {
   const fixture = new EncodeFixture(threads, 0);
   fixture.want(FULL);
-  let frame = frameOf(40, { width: 1920, height: 1080 });
+  let frame = randomFrame(40, { width: 1920, height: 1080 });
   const unprepared = threads.arena.take(1 << 16);
   const { spoil: before } = threads.pool;
   threads.pool.spoil = (job) => (job.kind === "encode-tiles" ? withState(job, unprepared) : job);
@@ -168,7 +149,7 @@ test("TileScheduler: a frame that has failed says nothing about the time of the 
 test("FrameDispatcher: the encoders rest for the time of a frame of the main thread, and not until the next one", async () => {
   const fixture = new EncodeFixture(threads, 0);
   const rendition = fixture.want(FULL);
-  const frame = frameOf(50);
+  const frame = randomFrame(50, SMALL);
   await settle(fixture, frame);
   fixture.isAwaited = false;
   const passMs = stopClock();
@@ -182,7 +163,7 @@ test("FrameDispatcher: the encoders rest for the time of a frame of the main thr
 test("TileScheduler: the time and the errors of a frame's receivers are not those of the main thread's kernel", async () => {
   const fixture = new EncodeFixture(threads, 0);
   fixture.want(FULL);
-  const frame = frameOf(60);
+  const frame = randomFrame(60, SMALL);
   await settle(fixture, frame);
   const passMs = stopClock();
   fixture.onCommitted = () => passMs(10_000);

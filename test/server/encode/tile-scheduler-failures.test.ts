@@ -2,15 +2,11 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { EncodeTilesJob } from "../../../src/codec/tile-jobs.ts";
-import { frameBytes, type Size } from "../../../src/core/pixel-format.ts";
-import type { Rendition } from "../../../src/server/renditions/rendition.ts";
 import { until } from "../../support/wait-until.ts";
-import { randomPixels } from "../../support/random-pictures.ts";
 import {
-  type Frame,
   missingTiles,
   EncodeFixture,
-  sameBytes,
+  randomFrame,
   Threads,
   WholeEncoder,
 } from "../../support/tile-scheduler-fixture.ts";
@@ -19,6 +15,7 @@ const FULL = { halvings: 0, quality: 80 };
 const THIN = { halvings: 0, quality: 30 };
 const HALF = { halvings: 1, quality: 64 };
 const SLOTS = 5;
+const SMALL = { width: 400, height: 240 };
 /** The frame is so large that both threads encode some of it. */
 const LARGE = { width: 1600, height: 960 };
 
@@ -30,17 +27,6 @@ beforeAll(async () => {
   await Promise.all([two.pool.started, one.pool.started]);
 });
 afterAll(() => Promise.all([two.pool.close(), one.pool.close()]));
-
-function frameOf(seed: number, { width, height }: Size = { width: 400, height: 240 }): Frame {
-  return { format: "yuvj420p", width, height, pixels: randomPixels(frameBytes("yuvj420p", width, height), seed) };
-}
-
-function expectWhole(rendition: Rendition, frame: Frame, since = 0): void {
-  const expected = whole.tiles(frame, rendition.level);
-  const tiles = missingTiles(rendition, since);
-  expect(tiles.length).toBe(expected.length);
-  for (const { number, bytes } of tiles) expect(sameBytes(bytes, expected[number])).toBe(true);
-}
 
 /**
  * The job of a thread that takes a band and fails. Its counter of bands is its own, so that it always finds a band, even if the other
@@ -64,21 +50,21 @@ test.each([true, false])(
     const fixture = new EncodeFixture(two, 0);
     fixture.hasPartsWanted = parts;
     const renditions = [fixture.want(FULL), fixture.want(HALF)];
-    const frame = frameOf(1, LARGE);
+    const frame = randomFrame(1, LARGE);
     await fixture.encodeForAll(frame);
     const restarted = two.restarted.length;
     spoil(two, "encode-tiles", failing);
     fixture.events.length = 0;
-    await fixture.encode(frameOf(2, LARGE));
+    await fixture.encode(randomFrame(2, LARGE));
     expect(fixture.events).not.toContain("committed q80");
     expect(fixture.events.slice(-2)).toEqual(["aborted q80", "aborted q64"]);
     expect(fixture.figures.drops.byReason.encode).toBe(1);
     expect(fixture.troubles.at(-1)).toContain("the codec thread failed");
-    for (const rendition of renditions) expectWhole(rendition, frame); // viewers still have the frame before
+    for (const rendition of renditions) whole.expectTiles(rendition, frame); // viewers still have the frame before
     expect(fixture.freeSlots(frame)).toBe(SLOTS);
     const since = renditions[0]?.newestFrame as number;
-    await fixture.encode(frameOf(2, LARGE));
-    for (const rendition of renditions) expectWhole(rendition, frameOf(2, LARGE), since);
+    await fixture.encode(randomFrame(2, LARGE));
+    for (const rendition of renditions) whole.expectTiles(rendition, randomFrame(2, LARGE), { since });
     expect(fixture.troubles.at(-1)).toBeNull();
     expect(fixture.freeSlots(frame)).toBe(SLOTS - 1);
     await until(() => two.restarted.length > restarted && two.pool.idleThreads === 2, "both threads");
@@ -88,7 +74,7 @@ test.each([true, false])(
 test("TileScheduler: a codec error costs the frame, but does not end the thread", async () => {
   const fixture = new EncodeFixture(two, 0);
   const rendition = fixture.want(FULL);
-  const frame = frameOf(3);
+  const frame = randomFrame(3, SMALL);
   await fixture.encode(frame);
   const restarted = two.restarted.length;
   const unprepared = two.arena.take(1 << 16);
@@ -102,11 +88,11 @@ test("TileScheduler: a codec error costs the frame, but does not end the thread"
     },
     Number.POSITIVE_INFINITY,
   );
-  await fixture.encode(frameOf(4));
+  await fixture.encode(randomFrame(4, SMALL));
   spoil(two, "encode-tiles", (job) => job, 0);
   expect(fixture.troubles.at(-1)).toContain("not prepared");
-  await fixture.encode(frameOf(4));
-  expectWhole(rendition, frameOf(4));
+  await fixture.encode(randomFrame(4, SMALL));
+  whole.expectTiles(rendition, randomFrame(4, SMALL));
   expect(two.restarted.length).toBe(restarted);
   expect(fixture.freeSlots(frame)).toBe(SLOTS - 1);
 });
@@ -120,12 +106,12 @@ test.each([
     const fixture = new EncodeFixture(two, 0);
     const rendition = fixture.want(FULL);
     spoil(two, "prepare-tiles", how);
-    const frame = frameOf(5);
+    const frame = randomFrame(5, SMALL);
     await fixture.encode(frame);
     expect(fixture.figures.drops.byReason.encode).toBe(1);
     expect(fixture.troubles.at(-1)).toContain(said);
     await fixture.encode(frame);
-    expectWhole(rendition, frame);
+    whole.expectTiles(rendition, frame);
     expect(fixture.troubles.at(-1)).toBeNull();
     expect(fixture.freeSlots(frame)).toBe(SLOTS - 1);
   },
@@ -134,24 +120,24 @@ test.each([
 test("TileScheduler: with one thread, a new viewer does not cost the others a frame", async () => {
   const fixture = new EncodeFixture(one, 0);
   const first = fixture.want(FULL);
-  await fixture.encode(frameOf(6));
+  await fixture.encode(randomFrame(6, SMALL));
   const late = fixture.want(THIN);
   const before = first.newestFrame;
-  await fixture.encode(frameOf(6));
+  await fixture.encode(randomFrame(6, SMALL));
   expect(missingTiles(first, before)).toEqual([]); // no tile has changed, and no tile is missing
-  await fixture.encodeForAll(frameOf(6));
+  await fixture.encodeForAll(randomFrame(6, SMALL));
   expect(fixture.events.filter((event) => event.startsWith("aborted"))).toEqual([]);
-  expectWhole(late, frameOf(6));
+  whole.expectTiles(late, randomFrame(6, SMALL));
 });
 
 test("TileScheduler: reports parts only when they are wanted", async () => {
   const fixture = new EncodeFixture(two, 0);
   fixture.want(FULL);
-  await fixture.encode(frameOf(7));
+  await fixture.encode(randomFrame(7, SMALL));
   expect(fixture.events.filter((event) => event === "last part q80")).toEqual(["last part q80"]);
   fixture.hasPartsWanted = false;
   fixture.events.length = 0;
-  await fixture.encode(frameOf(8));
+  await fixture.encode(randomFrame(8, SMALL));
   expect(fixture.events).toEqual(["source 400x240", "committed q80"]);
 });
 
@@ -161,7 +147,7 @@ test("TileScheduler: a full arena costs the frames that need more, until there i
   try {
     const fixture = new EncodeFixture(threads, 0);
     const [full, half] = [fixture.want(FULL), fixture.want(HALF)];
-    const frame = frameOf(11);
+    const frame = randomFrame(11, SMALL);
     await fixture.encodeForAll(frame);
     fixture.renditions.release(half); // its tables are free again, so only the frame needs more memory
     await fixture.encode(frame);
@@ -178,7 +164,7 @@ test("TileScheduler: a full arena costs the frames that need more, until there i
     allowGrowth();
     await fixture.encodeForAll(frame);
     expect(fixture.troubles.at(-1)).toBeNull();
-    for (const rendition of [full, thin]) expectWhole(rendition, frame);
+    for (const rendition of [full, thin]) whole.expectTiles(rendition, frame);
   } finally {
     await threads.pool.close();
   }
@@ -193,7 +179,7 @@ test("TileScheduler: changing sources and renditions take no more memory over ti
   let after = 0;
   for (let round = 0; round < 24; round++) {
     const renditions = [fixture.want(FULL), fixture.want(HALF)];
-    await fixture.encodeForAll(frameOf(round, sizes[(round >> 1) % 2]));
+    await fixture.encodeForAll(randomFrame(round, sizes[(round >> 1) % 2] ?? SMALL));
     for (const rendition of renditions) fixture.renditions.release(rendition);
     if (round === 5) after = one.takenBytes;
   }
@@ -202,7 +188,7 @@ test("TileScheduler: changing sources and renditions take no more memory over ti
 
 test("TileScheduler: tables that were finished too late for one rendition are used for the next", async () => {
   const fixture = new EncodeFixture(one, 0);
-  const frame = frameOf(9);
+  const frame = randomFrame(9, SMALL);
   const keeps = fixture.want(FULL);
   await fixture.encode(frame);
   let after = 0;
@@ -214,31 +200,31 @@ test("TileScheduler: tables that were finished too late for one rendition are us
     if (round === 1) after = one.takenBytes;
   }
   expect(one.takenBytes).toBe(after);
-  expectWhole(keeps, frame);
+  whole.expectTiles(keeps, frame);
 });
 
 test("TileScheduler: does not use tables that were made for an earlier size of the source", async () => {
   const fixture = new EncodeFixture(one, 0);
   const rendition = fixture.want(FULL);
-  fixture.deliver(frameOf(10));
-  const other = frameOf(11, { width: 90, height: 500 });
+  fixture.deliver(randomFrame(10, SMALL));
+  const other = randomFrame(11, { width: 90, height: 500 });
   fixture.deliver(other);
   await until(() => fixture.dispatcher.idle, "the frame");
   await fixture.encodeForAll(other);
-  expectWhole(rendition, other);
+  whole.expectTiles(rendition, other);
   expect(rendition.stream).toMatchObject({ width: 90, height: 500, sourceWidth: 90, sourceHeight: 500 });
 });
 
 test("TileScheduler: ignores late messages of a failed job", async () => {
   const fixture = new EncodeFixture(two, 0);
   const rendition = fixture.want(FULL);
-  await fixture.encodeForAll(frameOf(12, LARGE));
+  await fixture.encodeForAll(randomFrame(12, LARGE));
   two.pool.repeats.length = 0;
   spoil(two, "encode-tiles", failing);
-  await fixture.encode(frameOf(13, LARGE));
+  await fixture.encode(randomFrame(13, LARGE));
   expect(fixture.figures.drops.byReason.encode).toBe(1);
   expect(two.pool.repeats.length).toBeGreaterThan(0);
   for (const sayAgain of two.pool.repeats) sayAgain();
-  await fixture.encodeForAll(frameOf(14, LARGE));
-  expectWhole(rendition, frameOf(14, LARGE));
+  await fixture.encodeForAll(randomFrame(14, LARGE));
+  whole.expectTiles(rendition, randomFrame(14, LARGE));
 });

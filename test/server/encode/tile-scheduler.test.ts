@@ -3,14 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
 import { loadTileEncoder } from "../../../src/codec/simd/tile-encoder.ts";
-import {
-  SAMPLINGS,
-  type Sampling,
-  frameBytes,
-  PIXEL_FORMATS,
-  type PixelFormat,
-  type Size,
-} from "../../../src/core/pixel-format.ts";
+import { PIXEL_FORMATS, SAMPLINGS } from "../../../src/core/pixel-format.ts";
 import type { Level } from "../../../src/server/renditions/ladder.ts";
 import type { Rendition } from "../../../src/server/renditions/rendition.ts";
 import { djpeg } from "../../support/jpeg-tools.ts";
@@ -21,6 +14,7 @@ import {
   type Frame,
   missingTiles,
   EncodeFixture,
+  randomFrame,
   sameBytes,
   Threads,
   WholeEncoder,
@@ -46,27 +40,12 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([threads.pool.close(), withOwn.pool.close()]));
 
-function frameOf(format: PixelFormat, { width, height }: Size, seed: number): Frame {
-  return { format, width, height, pixels: randomPixels(frameBytes(format, width, height), seed) };
-}
-
 /** The frame, in which a share of the bytes from `from` on is replaced. */
 function altered(frame: Frame, from: number, share: number, seed: number): Frame {
   const pixels = frame.pixels.slice();
   const first = Math.floor(from * pixels.length);
   pixels.set(randomPixels(Math.floor(share * (pixels.length - first)), seed), first);
   return { ...frame, pixels };
-}
-
-/** Throws unless all tiles of the rendition equal those of the frame encoded as a whole. */
-function expectWhole(rendition: Rendition, frame: Frame, sampling: Sampling = "420"): void {
-  const tiles = missingTiles(rendition, 0);
-  const expected = whole.tiles(frame, rendition.level, sampling);
-  const wrong = expected.flatMap((bytes, number) => (sameBytes(tiles[number]?.bytes, bytes) ? [] : [number]));
-  const { halvings, quality } = rendition.level;
-  const what = `${frame.format} ${frame.width}x${frame.height} halved ${halvings} times, quality ${quality}`;
-  if (tiles.length !== expected.length || wrong.length > 0)
-    throw new Error(`of the tiles of ${what} ${wrong} of ${expected.length} are wrong; ${tiles.length} came`);
 }
 
 const size = fc.record({ width: fc.integer({ min: 1, max: 420 }), height: fc.integer({ min: 1, max: 260 }) });
@@ -99,7 +78,7 @@ test.each([
       const users = new Map<Level, Rendition>([[FULL, fixture.want(FULL)]]);
       let frame: Frame | null = null;
       for (const { format, size: itsSize, seed, steps } of list) {
-        frame = frameOf(format, itsSize, seed);
+        frame = randomFrame(seed, itsSize, format);
         for (const [index, { level, leaves, from, share }] of steps.entries()) {
           const user = users.get(level);
           if (user === undefined) users.set(level, fixture.want(level));
@@ -113,14 +92,14 @@ test.each([
           // A new rendition may lack this frame, because its tables were not ready.
           for (const rendition of users.values()) {
             if (rendition.newestFrame <= since) continue;
-            expectWhole(rendition, frame, sampling);
+            whole.expectTiles(rendition, frame, { sampling });
             if (noise === null) expect(missingTiles(rendition, since).length).toBe(missingTiles(rendition, 0).length);
           }
         }
       }
       await fixture.encodeForAll(frame as Frame);
       for (const rendition of users.values()) {
-        expectWhole(rendition, frame as Frame, sampling);
+        whole.expectTiles(rendition, frame as Frame, { sampling });
       }
       expect(fixture.events.filter((event) => event.startsWith("aborted"))).toEqual([]);
       expect(fixture.freeSlots(frame as Frame)).toBe(SLOTS - 1);
@@ -132,7 +111,7 @@ test.each([
 test("TileScheduler: djpeg reads the stitched pictures of all sizes", async () => {
   const fixture = new EncodeFixture(threads, 0);
   const renditions = LEVELS.map((level) => fixture.want(level));
-  const frame = frameOf("yuyv422", { width: 333, height: 187 }, 5);
+  const frame = randomFrame(5, { width: 333, height: 187 }, "yuyv422");
   await fixture.encodeForAll(frame);
   const sizes = renditions.map((rendition) => djpeg(rendition.stitch() as Uint8Array));
   expect(sizes.map(({ width, height }) => `${width}x${height}`)).toEqual(["333x187", "333x187", "167x94", "84x47"]);
@@ -149,7 +128,7 @@ test.each([
   async (format, sampling, luma) => {
     const fixture = new EncodeFixture(threads, 0, sampling);
     const renditions = LEVELS.map((level) => fixture.want(level));
-    await fixture.encodeForAll(frameOf(format, { width: 333, height: 187 }, 6));
+    await fixture.encodeForAll(randomFrame(6, { width: 333, height: 187 }, format));
     for (const rendition of renditions) {
       const { stderr } = Bun.spawnSync(["djpeg", "-verbose", "-verbose"], { stdin: rendition.stitch() as Uint8Array });
       expect(/Component 1: (\dhx\dv)/.exec(stderr.toString())?.[1]).toBe(luma);
@@ -160,19 +139,19 @@ test.each([
 test("TileScheduler: with a noise bound of 0 an unchanged picture is sent without tiles", async () => {
   const fixture = new EncodeFixture(threads, 0);
   const rendition = fixture.want(FULL);
-  const frame = frameOf("rgb24", { width: 640, height: 360 }, 1);
+  const frame = randomFrame(1, { width: 640, height: 360 }, "rgb24");
   await fixture.encode(frame);
   for (let seconds = 0; seconds < 20; seconds += 0.4) {
     await fixture.encode(frame, 0.4);
     expect(missingTiles(rendition, rendition.newestFrame - 1)).toEqual([]);
   }
-  expectWhole(rendition, frame);
+  whole.expectTiles(rendition, frame);
 });
 
 test("TileScheduler: with a noise bound above 0 each tile of an unchanged picture is encoded again within 8 s", async () => {
   const fixture = new EncodeFixture(threads, 1);
   const rendition = fixture.want(FULL);
-  const frame = frameOf("gray", { width: 640, height: 360 }, 1);
+  const frame = randomFrame(1, { width: 640, height: 360 }, "gray");
   await fixture.encode(frame);
   const all = missingTiles(rendition, 0).length;
   await fixture.encode(frame);
@@ -185,7 +164,7 @@ test("TileScheduler: with a noise bound above 0 each tile of an unchanged pictur
     for (const { number } of tiles) refreshed.add(number);
   }
   expect(refreshed.size).toBe(all);
-  expectWhole(rendition, frame);
+  whole.expectTiles(rendition, frame);
 });
 
 test.each([
@@ -197,7 +176,7 @@ test.each([
     const fixture = new EncodeFixture(threads, 3);
     const random = randomSequence(7);
     const watching = [fixture.want(FULL), fixture.want(HALF)];
-    const scene = frameOf("rgb24", { width: 640, height: 256 }, 3);
+    const scene = randomFrame(3, { width: 640, height: 256 }, "rgb24");
     /** For each rendition, the frame that each of its tiles shows. */
     const shown = new Map<Rendition, Frame[]>();
     const bytes = new Map<Rendition, Uint8Array[]>();
@@ -240,7 +219,7 @@ test.each([
 test("TileScheduler: reports the share of changed tiles with each commit", async () => {
   const fixture = new EncodeFixture(threads, 0);
   const [full, half] = [fixture.want(FULL), fixture.want(HALF)];
-  const frame = frameOf("rgb24", { width: 640, height: 352 }, 8);
+  const frame = randomFrame(8, { width: 640, height: 352 }, "rgb24");
   await fixture.encodeForAll(frame);
   fixture.changedShares.clear();
   await fixture.encode(frame);
@@ -258,7 +237,7 @@ test("TileScheduler: traces the wait and the encoding of a frame for each rendit
   const trace = new RecordedTrace();
   const fixture = new EncodeFixture(threads, 0, "420", trace);
   for (const level of [FULL, HALF]) fixture.want(level);
-  await fixture.encodeForAll(frameOf("rgb24", { width: 640, height: 352 }, 8));
+  await fixture.encodeForAll(randomFrame(8, { width: 640, height: 352 }, "rgb24"));
   const spans = trace.spans.filter(({ fields }) => fields?.["frame"] === fixture.captures.frames);
   expect(spans.map(({ track, name }) => `${track}: ${name}`)).toEqual([
     "camera test waiting: capture to encoder",
