@@ -12,7 +12,8 @@ export interface VirtualDisplay extends AsyncDisposable {
 export async function startVirtualDisplay(width = 1920, height = 1080, folder?: string): Promise<VirtualDisplay> {
   const screen = `${width}x${height}x24`;
   const shown = folder === undefined ? [] : ["-fbdir", folder];
-  // Without -noreset an X server restarts when its last client disconnects, and closes the connection of a client that comes at that moment.
+  // Without -noreset an X server restarts when its last client disconnects, and closes the connection of a client that comes at
+  // that moment.
   const xvfb = Bun.spawn(
     ["Xvfb", "-displayfd", "3", "-screen", "0", screen, "-nolisten", "tcp", "-noreset", ...shown],
     {

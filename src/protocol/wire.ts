@@ -16,8 +16,8 @@
 // STRINGS     u16 length in bytes, then UTF-8, of 400 bytes at most. The reader cuts longer ones. It also removes control characters,
 //             line breaks and marks that turn the direction of writing, because strings end up on terminals and in logs.
 // MESSAGES    u32 length of what follows, u8 type, body. The receiver checks the length before it allocates memory. It may be 256
-//             until the greeting is done. After that, a viewer's message may have 4 KiB. A server's Stream, Picture or Tiles may have 64 MiB, and its other
-//             messages 4 MiB.
+//             until the greeting is done. After that, a viewer's message may have 4 KiB. A server's Stream, Picture or Tiles may
+//             have 64 MiB, and its other messages 4 MiB.
 // EXTENSION   Later versions may add fields at the end of a body: the receiver ignores bytes after the fields that it knows. They
 //             may add message types from 128 on: the receiver skips a type from 128 on that it does not know. A lower type that it
 //             does not know is a protocol error.
@@ -103,9 +103,9 @@
 //  128 Cameras, from the server
 //      | u8 number of cameras | for each camera | string name | u8 flags, bit 0: it has ended | u16 width | u16 height
 //      | u32 rate, frames per 1000 s
-//      The list of all cameras of the server that this viewer may see, with the first camera first. The list has 64 cameras at most, and a name has 64 bytes
-//      at most. Sizes and rates are 0 until they are known. The server sends it right after Welcome. Older servers have one camera
-//      and leave the message out.
+//      The list of all cameras of the server that this viewer may see, with the first camera first. The list has 64 cameras at
+//      most, and a name has 64 bytes at most. Sizes and rates are 0 until they are known. The server sends it right after
+//      Welcome. Older servers have one camera and leave the message out.
 //  129 ControlsAsked, from the viewer
 //      Asks for the controls of the camera, such as brightness.
 //  130 Controls, from the server

@@ -8,9 +8,9 @@ import { cacheFolder } from "./folder.ts";
 import { OTHERS_WRITE, writePrivateFile } from "./private-file.ts";
 
 /**
- * Returns the path of a file on a disk with the bytes of `file`. A file inside a compiled program is copied to the cache folder. The folder
- * of the copy has the hash of its bytes as its name, and a copy with other bytes is replaced. Throws UsageError if the copy cannot be written, or if
- * other users may write to its folder.
+ * Returns the path of a file on a disk with the bytes of `file`. A file inside a compiled program is copied to the cache folder.
+ * The folder of the copy has the hash of its bytes as its name, and a copy with other bytes is replaced. Throws UsageError if the
+ * copy cannot be written, or if other users may write to its folder.
  */
 export function fileOnDisk(file: string, isInside: boolean = Bun.isStandaloneExecutable): string {
   if (!isInside) return file;

@@ -82,8 +82,8 @@ function checkOwner(path: string, { uid }: Stats): void {
 }
 
 /**
- * Replaces the contents of a private file. Readers see either the old or the new contents, even after a power failure. If the folder is
- * missing, it is made. Throws UsageError if the file cannot be written, or if other users can write to its folder.
+ * Replaces the contents of a private file. Readers see either the old or the new contents, even after a power failure. If the
+ * folder is missing, it is made. Throws UsageError if the file cannot be written, or if other users can write to its folder.
  */
 export function writePrivateFile(path: string, contents: string | Uint8Array): void {
   const temporary = `${path}.${randomBytes(4).toString("hex")}.new`;

@@ -9,8 +9,8 @@ interface Rows {
 }
 
 /**
- * Returns the rows from the first to the last one that differ in this part. Both pictures are RGBA of the same size, in rows of `width`
- * pixels, and begin at a multiple of 4 bytes. The time depends on the rows that are equal.
+ * Returns the rows from the first to the last one that differ in this part. Both pictures are RGBA of the same size, in rows of
+ * `width` pixels, and begin at a multiple of 4 bytes. The time depends on the rows that are equal.
  */
 export function changedRows(
   before: Uint8Array | Uint8ClampedArray,

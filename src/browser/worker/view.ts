@@ -121,8 +121,8 @@ export class PageView implements CameraViewOwner {
   }
 
   /**
-   * Sends the state to the page if it has not heard it for a second, or if the picture has become older or newer. Each report costs the
-   * browser as much as a picture. Call it several times a second.
+   * Sends the state to the page if it has not heard it for a second, or if the picture has become older or newer. Each report
+   * costs the browser as much as a picture. Call it several times a second.
    */
   tick(): void {
     const { latencyNowMs, shownAt } = this.view.figures;

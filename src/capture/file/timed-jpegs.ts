@@ -8,7 +8,10 @@ import { JpegFrames } from "../jpeg/jpeg-frames.ts";
 import type { JpegSink } from "../jpeg/jpeg-reader.ts";
 import { deliverJpeg, type FrameSink } from "../source.ts";
 
-/** The largest number of pictures that wait for their time. With `-re`, ffmpeg is ahead by one picture, or by some while it catches up. */
+/**
+ * The largest number of pictures that wait for their time. With `-re`, ffmpeg is ahead by one picture, or by some while it
+ * catches up.
+ */
 const MOST_WAITING = 8;
 
 interface TimedJpeg {

@@ -58,7 +58,10 @@ const STATUS = /(?:method \w+ failed:|HTTP error|Server returned) (\d{3}) ?([^(]
 const UNREACHABLE =
   /Connection refused|Failed to resolve hostname|Name or service not known|No route to host|Network is unreachable|Connection timed out|Host is down/;
 
-/** Matches the message of libavformat/http.c about an answer that ends early. Without a declared length, its second number is 2^64 - 1. */
+/**
+ * Matches the message of libavformat/http.c about an answer that ends early. Without a declared length, its second number is
+ * 2^64 - 1.
+ */
 const ENDS_EARLY = /Stream ends prematurely at (\d+), should be \d+/;
 
 /** Returns the error for a message of ffmpeg. `complaint` is the message without the name of the part of ffmpeg that wrote it. */

@@ -50,7 +50,10 @@ export class StreamSlots {
     for (const stale of this.#stale.values()) stale.addAll();
   }
 
-  /** Returns the pixels that may have changed since the slot at this address was written, or null if another stream has written to it. */
+  /**
+   * Returns the pixels that may have changed since the slot at this address was written, or null if another stream has written to
+   * it.
+   */
   changedSince(address: number): Rectangle[] | null {
     for (const slot of this.#stale.keys()) {
       if (slot.address === address) return this.#known(slot)?.rectangles() ?? null;

@@ -1,5 +1,5 @@
-// Decodes tiles in a codec thread, or in the main thread (codec/threads/own-kernel.ts). It decodes batches of tiles into the planes of their picture, and converts rectangles of the
-// planes to pixels.
+// Decodes tiles in a codec thread, or in the main thread (codec/threads/own-kernel.ts). It decodes batches of tiles into the
+// planes of their picture, and converts rectangles of the planes to pixels.
 
 import { CodecError } from "../../core/errors.ts";
 import type { Arena } from "../memory/arena.ts";

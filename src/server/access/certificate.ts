@@ -80,7 +80,10 @@ function publicKeyOf(certificate: X509Certificate): string {
     .digest("base64");
 }
 
-/** Reads certificates (PEM). Throws UsageError with one line if there is none or one cannot be read. `name` is the name of their file. */
+/**
+ * Reads certificates (PEM). Throws UsageError with one line if there is none or one cannot be read. `name` is the name of their
+ * file.
+ */
 export function readChain(pem: string, name: string): [X509Certificate, ...X509Certificate[]] {
   const [first, ...others] = pem.match(PEM_CERTIFICATE) ?? [];
   if (first === undefined) throw new UsageError(`${name} contains no certificate in PEM (-----BEGIN CERTIFICATE-----)`);

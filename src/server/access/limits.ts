@@ -4,7 +4,10 @@
 export interface AccessLimits {
   /** The largest number of viewers. */
   maxViewers: number;
-  /** The largest number of viewers from one address. Loopback has no such limit, because all programs of the machine share this address. */
+  /**
+   * The largest number of viewers from one address. Loopback has no such limit, because all programs of the machine share this
+   * address.
+   */
   maxViewersPerAddress: number;
   /** The largest number of connections that have not sent Hello yet. If there are more, the oldest one is ended. */
   maxGreetings: number;

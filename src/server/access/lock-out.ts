@@ -9,7 +9,10 @@ const FIRST_PAUSE_MICROS = 1e6;
 const LONGEST_PAUSE_MICROS = 60e6;
 /** The time after the last wrong key when an address is forgotten. */
 const MEMORY_MICROS = 600e6;
-/** The time that an address stays good after its last good viewer has left, so that the viewer can come back after its line dropped. */
+/**
+ * The time that an address stays good after its last good viewer has left, so that the viewer can come back after its line
+ * dropped.
+ */
 const GOOD_AFTER_MICROS = 300e6;
 /** The largest number of addresses that each memory holds. If there are more, the one with the oldest entry is forgotten. */
 const MAX_ADDRESSES = 4096;

@@ -31,8 +31,8 @@ type NamedCamera = ResolvedCameraOptions & { source: string };
 /**
  * Opens the source of each camera. With a single camera, a source that cannot be opened throws. With several cameras the other
  * cameras go on: a source that may open later is tried again, and the error of any other source is reported when its camera is
- * started. If every camera has a UsageError, the first one is thrown. A source that is an object needs no opening. `logOf` returns the log for the camera with
- * this name.
+ * started. If every camera has a UsageError, the first one is thrown. A source that is an object needs no opening. `logOf`
+ * returns the log for the camera with this name.
  *
  * In a server that already runs, `running` has the cameras that go on. Then only two cameras with one name throw.
  */

@@ -1,5 +1,5 @@
-// Lets the encoders rest while no viewer can be sent a frame: a frame that is encoded meanwhile would probably be replaced before it is
-// sent. So where processors are short, they serve the viewers that cannot follow.
+// Lets the encoders rest while no viewer can be sent a frame: a frame that is encoded meanwhile would probably be replaced before
+// it is sent. So where processors are short, they serve the viewers that cannot follow.
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import type { Demand } from "../renditions/sinks.ts";

@@ -5,7 +5,10 @@ import type { Size } from "../../core/pixel-format.ts";
 import { childEnvironment } from "../../capture/child-environment.ts";
 import { smjpegEnd, smjpegHead, smjpegPictureHead } from "./smjpeg.ts";
 
-/** The largest number of bytes of a file's pictures that wait for the disk. More are left out, so that a slow disk takes no further memory. */
+/**
+ * The largest number of bytes of a file's pictures that wait for the disk. More are left out, so that a slow disk takes no
+ * further memory.
+ */
 export const MAX_WAITING_BYTES = 32 * 2 ** 20;
 /** A cluster holds the pictures of this time at most. Players seek to the beginnings of clusters. */
 const CLUSTER_MS = 1000;
@@ -27,8 +30,8 @@ export class SegmentFile {
   #child: Bun.Subprocess<"pipe", "ignore", "pipe"> | null = null;
 
   /**
-   * Begins a file, and takes pictures at once. `place` resolves with the path of an empty file. If it rejects, the error is the reason of
-   * `closed`. `startMs` is the time of the beginning, in milliseconds since 1970.
+   * Begins a file, and takes pictures at once. `place` resolves with the path of an empty file. If it rejects, the error is the
+   * reason of `closed`. `startMs` is the time of the beginning, in milliseconds since 1970.
    */
   constructor(place: Promise<string>, size: Size, startMs: number) {
     this.size = size;

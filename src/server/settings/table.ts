@@ -1,7 +1,7 @@
 // The table of all settings of `serve`. The flags, the keys of slipstream.toml, --help and docs/options.md come from this table.
 //
-// A new setting needs an entry here, or in the part of the table that camera-settings.ts or limit-settings.ts has. A new option of serve() also needs a field in options.ts, a default and a range in
-// resolve.ts, and a line in `combine` of settings.ts.
+// A new setting needs an entry here, or in the part of the table that camera-settings.ts or limit-settings.ts has. A new option
+// of serve() also needs a field in options.ts, a default and a range in resolve.ts, and a line in `combine` of settings.ts.
 
 import { CODEC_NAMES } from "../../codec/codecs.ts";
 import { PROGRAM_SETTINGS } from "../../core/program-settings.ts";

@@ -7,7 +7,10 @@ import type { KernelSocket } from "./kernel-socket.ts";
 
 /** The length of the shortest frame of a client: two bytes, and four of its mask (RFC 6455, 5.2). */
 const SHORTEST_FRAME_BYTES = 6;
-/** The largest number of bytes of a frame in addition to its payload: its head (RFC 6455, 5.2), and the record of TLS (RFC 8446, 5.2). */
+/**
+ * The largest number of bytes of a frame in addition to its payload: its head (RFC 6455, 5.2), and the record of TLS (RFC 8446,
+ * 5.2).
+ */
 const MOST_OVERHEAD_BYTES = 64;
 const CHECK_MS = 50;
 

@@ -74,7 +74,10 @@ export function peerName(ip: string, port: number): string {
   return `${canonical(ip)} ${port}`;
 }
 
-/** Iterates over the connections of a local port of this process, with the newest first. It finds none if the system cannot be asked. */
+/**
+ * Iterates over the connections of a local port of this process, with the newest first. It finds none if the system cannot be
+ * asked.
+ */
 export function* socketsAt(localPort: number): Generator<NamedSocket, void> {
   const symbols = libc();
   if (symbols === null) return;
@@ -166,7 +169,10 @@ export class KernelSocket {
     return this.#libc.getsockopt(this.#descriptor, IPPROTO_TCP, TCP_INFO, ptr(info), ptr(infoLength)) === 0;
   }
 
-  /** Makes the kernel keep at most this many bytes that arrive and are not read. A flood is then slowed down, because reads are small. */
+  /**
+   * Makes the kernel keep at most this many bytes that arrive and are not read. A flood is then slowed down, because reads are
+   * small.
+   */
   limitReceiving(bytes: number): void {
     const value = new Int32Array([bytes]);
     this.#libc.setsockopt(this.#descriptor, SOL_SOCKET, SO_RCVBUF, ptr(value), value.byteLength);

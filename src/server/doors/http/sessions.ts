@@ -62,7 +62,10 @@ export class Sessions {
     return `${name}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${isSecure ? "; Secure" : ""}`;
   }
 
-  /** Returns the session in the cookies of a request. Over TLS only the secure cookie counts, because a page without TLS cannot set it. */
+  /**
+   * Returns the session in the cookies of a request. Over TLS only the secure cookie counts, because a page without TLS cannot
+   * set it.
+   */
   #idOf(request: Request, isSecure: boolean): string | null {
     const cookies = new Map<string, string>();
     for (const part of (request.headers.get("cookie") ?? "").split(";")) {
