@@ -17,7 +17,7 @@ export interface LogOptions {
 }
 
 /** The subjects of the log lines of `serve`. With several cameras a subject also has the name of the camera: `capture:door`. */
-export const SERVE_SUBJECTS = ["server", "capture", "camera", "encode", "deliver", "record"] as const;
+export const SERVE_SUBJECTS = ["server", "capture", "camera", "encode", "deliver", "record", "motion"] as const;
 /** The subjects of the log lines of `view`. With `--grid` a subject also has the name of the camera: `viewer:door`. */
 export const VIEW_SUBJECTS = ["viewer"] as const;
 

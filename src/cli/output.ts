@@ -97,6 +97,11 @@ export class Output {
     }
   }
 
+  /** Prints an event as JSON. Without JSON reports it prints nothing, because the log tells events to people. */
+  event(object: object): void {
+    if (this.#json) this.#reports.write(`${JSON.stringify(object)}\n`);
+  }
+
   /** Shows no status line while `ask` asks the user a question on the terminal. */
   async whileAsked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     this.#isAsked = true;

@@ -70,7 +70,7 @@ await runMain(async (signal, { stop }) => {
   };
   const { options, preview: wantsPreview, given } = await readOptions();
   await using trace = flags.trace === undefined ? null : await openTraceFile(flags.trace, "serve", serverLog, signal);
-  await using server = await serve({ ...options, signal, log, trace });
+  await using server = await serve({ ...options, signal, log, trace, onEvent: (event) => output.event(event) });
 
   const hasFile = typeof flags.config === "string" || (flags.config !== false && existsSync(SETTINGS_FILE));
   const reload = async () => server.change((await readOptions()).options);

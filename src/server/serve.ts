@@ -89,6 +89,8 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     frames: resolved.frames,
     allowControls: resolved.allowControls,
     recordings,
+    // The receiver may be slow, or throw, and the event comes out of the encoder.
+    onEvent: (event) => queueMicrotask(() => options.onEvent?.(event)),
     sinks: options.onTiles === undefined ? [] : [new CommitSink(options.onTiles)],
     trace: options.trace ?? null,
   };
@@ -97,7 +99,10 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const createCamera = ({ name, source, camera }: OpenedCamera): Camera => {
     const follower = resolved.http === null ? null : new CameraStages();
     if (follower !== null) stages.set(name, follower);
-    const own = { logOf: (subject: "camera" | "encode" | "deliver" | "record") => logOf(subject, name), follower };
+    const own = {
+      logOf: (subject: "camera" | "encode" | "deliver" | "record" | "motion") => logOf(subject, name),
+      follower,
+    };
     return new Camera(name, watchFrames(source), camera, { ...surroundings, ...own });
   };
   const group = new CameraGroup(resolved.cameras, {

@@ -27,6 +27,8 @@ import {
 } from "../../src/core/pixel-format.ts";
 import { readTiles } from "../../src/protocol/messages.ts";
 import { HEADER_BYTES } from "../../src/protocol/wire.ts";
+import { ChangedTiles } from "../../src/server/encode/changed-tiles.ts";
+import type { MotionGrid } from "../../src/server/motion/motion-grid.ts";
 import { FrameDispatcher } from "../../src/server/encode/dispatcher.ts";
 import type { Level } from "../../src/server/renditions/ladder.ts";
 import type { Part, Rendition } from "../../src/server/renditions/rendition.ts";
@@ -109,6 +111,9 @@ export class EncodeFixture implements Demand, TileSink, PictureSink {
   /** Whether a viewer watches although it needs no rendition. */
   watchesPictures = false;
   hasPartsWanted = true;
+  tilesIntervalMicros = 0;
+  /** The changed tiles of each frame, as the encoder told them. */
+  readonly changes: { capturedAt: number; grid: MotionGrid; tiles: number[] }[] = [];
   onCommitted: (rendition: Rendition) => void = () => undefined;
   #capturedAt = 1_000_000;
 
@@ -119,7 +124,13 @@ export class EncodeFixture implements Demand, TileSink, PictureSink {
     const { own } = threads;
     const shared = { arena, pool, own, sampling, figures, demand: this, log: SILENT_LOG, track };
     const source = { framesPerSecond: 30 };
-    const tiles = new TileScheduler({ ...shared, noise, source, renditions, sinks: [this] });
+    const changes = new ChangedTiles(arena, {
+      frame: (capturedAt, grid, isChanged) => {
+        const tiles = [...isChanged.entries()].flatMap(([tile, mark]) => (mark === 1 ? [tile] : []));
+        this.changes.push({ capturedAt, grid, tiles });
+      },
+    });
+    const tiles = new TileScheduler({ ...shared, noise, source, renditions, sinks: [this], changes });
     const listener = { frameCaptured: () => undefined };
     this.dispatcher = new FrameDispatcher({ ...shared, quality: 80, tiles, pictures: this, captures, listener });
     threads.onIdle = () => this.dispatcher.pump();

@@ -1,5 +1,6 @@
 // The figures of one camera: the fields of its report.
 
+import type { MotionFigures } from "../motion/motion-watch.ts";
 import type { RecordingReport } from "../record/recorder.ts";
 import type { RenditionReport } from "../deliver/audience.ts";
 import type { ServerDropReason } from "../encode/figures.ts";
@@ -39,4 +40,6 @@ export interface CameraReport {
   skipped: number;
   /** The figures of the recording, or null without one. */
   recording: RecordingReport | null;
+  /** The figures of the motion detection, or null without one. */
+  motion: MotionFigures | null;
 }

@@ -9,6 +9,7 @@ import type { DoorName } from "../deliver/audience-member.ts";
 import type { FrameFollower } from "../deliver/frame-follower.ts";
 import type { EncodeFollower } from "../encode/figures.ts";
 import type { TileSchedulerOptions } from "../encode/tile-scheduler.ts";
+import type { MotionReport } from "../motion/motion-report.ts";
 import type { Recordings } from "../record/recordings.ts";
 import type { TileSink } from "../renditions/sinks.ts";
 
@@ -32,10 +33,12 @@ export interface CameraSurroundings {
   allowControls: boolean;
   /** Creates the recorders of cameras that are recorded. */
   recordings: Recordings;
+  /** Receives the events of motion. */
+  onEvent: (event: MotionReport) => void;
   /** Receivers of each frame's tiles in addition to the viewers, for example a test. */
   sinks: readonly TileSink[];
   /** Returns the camera's log of a subject, for example `encode`. */
-  logOf: (subject: "camera" | "encode" | "deliver" | "record") => Log;
+  logOf: (subject: "camera" | "encode" | "deliver" | "record" | "motion") => Log;
   /** The receiver of trace spans. Null when no trace is written. */
   trace: Trace | null;
   /** Null if no figures of the way of frames are needed. */

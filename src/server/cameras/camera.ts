@@ -16,9 +16,11 @@ import { Audience, type AudienceListener } from "../deliver/audience.ts";
 import { CameraControls } from "../deliver/camera-controls.ts";
 import type { CameraCondition, CameraState } from "../deliver/camera-condition.ts";
 import type { Refusal } from "../access/refusal.ts";
+import { ChangedTiles } from "../encode/changed-tiles.ts";
 import { type CaptureListener, FrameDispatcher } from "../encode/dispatcher.ts";
 import { type CameraTrouble, EncodeFigures } from "../encode/figures.ts";
 import { TileScheduler } from "../encode/tile-scheduler.ts";
+import { MotionWatch } from "../motion/motion-watch.ts";
 import type { Recorder } from "../record/recorder.ts";
 import { PictureFeed } from "../renditions/feed.ts";
 import { RenditionRegistry } from "../renditions/registry.ts";
@@ -44,6 +46,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   readonly #dispatcher: FrameDispatcher;
   readonly #watched: WatchedSource;
   readonly #recorder: Recorder | null;
+  readonly #motion: MotionWatch | null;
   /** Aborts when the requested number of frames is captured. */
   readonly #enough = new AbortController();
   /** Becomes true when all captured frames have been shown, or no viewer is left. */
@@ -61,7 +64,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
 
   constructor(name: string, source: Source, options: ResolvedCameraOptions, surroundings: CameraSurroundings) {
     const { arena, pool, own, codec, logOf, trace, follower } = surroundings;
-    const { quality, sampling } = options;
+    const { quality, sampling, motion } = options;
     const { encodesTiles } = CODECS[codec];
     const track = trace === null ? null : new TraceTrack(trace, `camera ${name}`);
     this.name = name;
@@ -88,6 +91,9 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
       followDoor: follower === null ? null : (door) => follower.viewersOf(door),
     });
     const log = logOf("encode");
+    const { onEvent } = surroundings;
+    this.#motion =
+      motion === null ? null : new MotionWatch(this.audience, { ...motion, onEvent, log: logOf("motion") });
     const tiles = new TileScheduler({
       arena,
       pool,
@@ -98,6 +104,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
       renditions: this.#renditions,
       demand: this.audience,
       sinks: [this.audience, ...surroundings.sinks],
+      changes: this.#motion === null ? null : new ChangedTiles(arena, this.#motion),
       figures: this.#figures,
       log,
       track,
@@ -156,6 +163,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   async run(signal: AbortSignal): Promise<void> {
     let farewell: Refusal = { reason: GoodbyeReason.end, text: `${this.#source.name} has ended` };
     this.#recorder?.begin();
+    this.#motion?.begin();
     try {
       const stopping = [signal, this.#enough.signal, this.#retired.signal];
       await this.#watched.run(this.#dispatcher, AbortSignal.any(stopping));
@@ -262,6 +270,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
       sent: audience.picturesSent,
       skipped: audience.picturesSkipped,
       recording: this.#recorder?.report() ?? null,
+      motion: this.#motion?.figures() ?? null,
     };
   }
 

@@ -27,6 +27,11 @@ export interface AudienceMember {
   /** The picture size that is enough for the viewer. 0 × 0 means the size of the source. */
   readonly wishedSize: Size;
   readonly roundTripMicros: Micros;
+  /**
+   * Null or undefined for a member that can take the JPEGs of the source. Otherwise it needs tiles, and the time is the shortest one
+   * between two frames of them that it needs.
+   */
+  readonly tilesIntervalMicros?: Micros | null;
   /** Sends the pictures. */
   readonly frames: MemberFrames;
   /** Tells the viewer what is wrong with the camera, or that all is well again. */

@@ -114,6 +114,13 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     return !this.#options.renditions.isEmpty;
   }
 
+  get tilesIntervalMicros(): Micros {
+    let shortest = Number.POSITIVE_INFINITY;
+    for (const [viewer, { isOnTiles }] of this.#assignments)
+      if (isOnTiles) shortest = Math.min(shortest, viewer.tilesIntervalMicros ?? 0);
+    return shortest;
+  }
+
   wantsParts(encodingMicros: number): boolean {
     if (encodingMicros < PARTS_FROM_MICROS) return false;
     const watching = this.#assignments.keys().reduce((sum, viewer) => sum + (viewer.watching ? 1 : 0), 0);

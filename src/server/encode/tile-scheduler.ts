@@ -18,6 +18,7 @@ import { MAX_HALVINGS } from "../renditions/ladder.ts";
 import type { RenditionRegistry } from "../renditions/registry.ts";
 import type { Part, Rendition } from "../renditions/rendition.ts";
 import type { Demand, TileSink } from "../renditions/sinks.ts";
+import type { ChangedTiles } from "./changed-tiles.ts";
 import type { EncodeFigures } from "./figures.ts";
 import { FrameWorkers } from "./frame-workers.ts";
 import { type FrameInWork, planFrame, type RenditionInWork } from "./frame-in-work.ts";
@@ -42,6 +43,8 @@ export interface TileSchedulerOptions {
   demand: Demand;
   /** The receivers of each frame, which are called in this order. */
   sinks: readonly TileSink[];
+  /** Tells the changed tiles of each frame. Null if nobody needs them. */
+  changes: ChangedTiles | null;
   figures: EncodeFigures;
   log: Log;
   track: TraceTrack | null;
@@ -197,6 +200,7 @@ export class TileScheduler {
       rendition.commit(bytes, hasChanged);
       for (const sink of this.#options.sinks) sink.commit(rendition, changedShare);
     }
+    this.#options.changes?.take(frame);
   }
 
   /** Writes a frame's steps to the log and the trace. */

@@ -5,6 +5,7 @@
 
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
+import type { Micros } from "../../core/clock.ts";
 import { Newest } from "../../core/newest.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../core/pixel-format.ts";
 import { type CapturedPixels, type FramedJpeg, jpegOf, type UnfitJpeg } from "../picture.ts";
@@ -33,6 +34,8 @@ export class Transcoder {
   readonly #sink: PixelSink;
   readonly #waiting = new Newest<Transcoded>();
   #isDecoding = false;
+  /** The capture time of the last picture that was decoded. */
+  #decodedAt: Micros = Number.NEGATIVE_INFINITY;
   /** The size of the last accepted picture. */
   #size: Size | null = null;
   /** Whether the last picture was dropped because of its size. */
@@ -51,7 +54,8 @@ export class Transcoder {
 
   #isWanted(picture: Transcoded | null): boolean {
     if (picture === null || !this.#demand.isWatched) return false;
-    return presentationOf(picture) !== null || this.#demand.wantsTiles;
+    if (presentationOf(picture) !== null) return true;
+    return this.#demand.wantsTiles && picture.capturedAt - this.#decodedAt >= this.#demand.tilesIntervalMicros;
   }
 
   /**
@@ -95,6 +99,7 @@ export class Transcoder {
     // viewers.
     const job = { kind: "decode", jpeg: new Uint8Array(jpegOf(picture)), target, ...how } as const;
     this.clear();
+    this.#decodedAt = capturedAt;
     this.#isDecoding = this.#pool.tryRun(job, (result) => {
       this.#isDecoding = false;
       if (result.ok) {

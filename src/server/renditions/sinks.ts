@@ -1,5 +1,6 @@
 // The interfaces between the encoders and the receivers of their pictures, which are called sinks.
 
+import type { Micros } from "../../core/clock.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import type { EncodedPicture } from "../picture.ts";
 import type { Part, Rendition } from "./rendition.ts";
@@ -12,6 +13,8 @@ export interface Demand {
   readonly isAwaited: boolean;
   /** Whether a viewer needs tiles. If no viewer does, JPEGs of the source are not decoded. */
   readonly wantsTiles: boolean;
+  /** The shortest time between two JPEGs of the source that have to be decoded for tiles. 0 means every JPEG. */
+  readonly tilesIntervalMicros: Micros;
   /** Returns whether a frame is sent in parts. `encodingMicros` is the expected time for its encoding. */
   wantsParts(encodingMicros: number): boolean;
 }

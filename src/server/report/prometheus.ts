@@ -149,6 +149,21 @@ function addCameras(registry: Registry, cameras: readonly CameraMetrics[]): void
     "Frames that were not sent to a viewer, because too many were on their way to it, over all viewers",
     each(({ report }) => report.skipped),
   );
+  const watched = cameras.flatMap(({ report: { name, motion } }) =>
+    motion === null ? [] : [{ camera: name, motion }],
+  );
+  counter(
+    registry,
+    "slipstream_motion_events_total",
+    "Events of motion that have begun",
+    watched.map(({ camera, motion }) => [{ camera }, motion.events] as const),
+  );
+  gauge(
+    registry,
+    "slipstream_motion_active",
+    "1 while an event of motion goes on",
+    watched.map(({ camera, motion }) => [{ camera }, motion.moving ? 1 : 0] as const),
+  );
   histogram(
     registry,
     "slipstream_frame_encode_seconds",

@@ -81,5 +81,6 @@ function describeCamera(report: CameraReport): string {
       : `${report.viewers} watching · encoding ${roundMs(report.encodeMs.p50 * 1000)} ms · ${megabits.toFixed(1)} Mbit/s each`;
   const { recording } = report;
   const recorded = recording === null ? "" : ` · ${recording.trouble === null ? "recording" : "not recording"}`;
-  return `${report.name}${size} · ${report.fps} fps · ${watched}${recorded}`;
+  const moving = report.motion?.moving ? " · motion" : "";
+  return `${report.name}${size} · ${report.fps} fps · ${watched}${recorded}${moving}`;
 }

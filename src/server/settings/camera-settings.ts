@@ -8,6 +8,7 @@ import { checkCameraName } from "./camera-name.ts";
 import { CAMERA_PRESET, SCREEN_PRESET } from "./preset.ts";
 import { parseKeep, parseSegmentSeconds } from "./record-values.ts";
 import { DEFAULTS, RANGES } from "./resolve.ts";
+import { parseZone } from "./zone-values.ts";
 
 /** The settings in the order of `--help`. */
 export const CAMERA_SETTINGS = [
@@ -120,5 +121,43 @@ export const CAMERA_SETTINGS = [
     placeholder: "limits",
     default: "everything",
     help: "age and size of the recordings that are kept, for example 7d,50GB; the oldest files are deleted first",
+  },
+  {
+    name: "motion",
+    scope: "cameras",
+    type: { kind: "switch" },
+    help: "detect motion in each camera, also while nobody watches (docs/motion.md)",
+  },
+  {
+    name: "motion-area",
+    scope: "cameras",
+    type: { kind: "number", range: RANGES.motionAreaPercent },
+    placeholder: "percent",
+    default: DEFAULTS.motionArea * 100,
+    help: "how much of the picture has to move",
+  },
+  {
+    name: "motion-for",
+    scope: "cameras",
+    type: { kind: "whole number", range: RANGES.motionForMs },
+    placeholder: "ms",
+    default: DEFAULTS.motionForMs,
+    help: "how long it has to move until an event begins",
+  },
+  {
+    name: "motion-quiet",
+    scope: "cameras",
+    type: { kind: "number", range: RANGES.motionQuietSeconds },
+    placeholder: "s",
+    default: DEFAULTS.motionQuietSeconds,
+    help: "time without motion after which an event ends",
+  },
+  {
+    name: "zones",
+    scope: "camera",
+    type: { kind: "parsed", parse: parseZone },
+    repeats: true,
+    isFileOnly: true,
+    help: "the zones in which motion is watched or ignored, each a table with name, rectangle or polygon, and ignore (docs/motion.md)",
   },
 ] as const satisfies readonly SettingEntry[];

@@ -11,6 +11,8 @@ import type { KeyOptions } from "../access/given-keys.ts";
 import type { RingKey } from "../access/key-ring.ts";
 import type { IdentityFiles } from "../access/certificate-files.ts";
 import type { AccessLimits } from "../access/limits.ts";
+import type { MotionSettings } from "../motion/detector.ts";
+import type { MotionReport } from "../motion/motion-report.ts";
 import type { RecordSettings } from "../record/recordings.ts";
 import type { Rendition } from "../renditions/rendition.ts";
 
@@ -76,6 +78,8 @@ export interface ServeOptions {
   log?: Log | undefined;
   /** Receives the duration of each step of each frame. Default: no trace. */
   trace?: Trace | null | undefined;
+  /** The server calls this when motion starts, goes on or ends (`motion` of a camera). */
+  onEvent?: ((event: MotionReport) => void) | undefined;
   /**
    * The server calls this after it has encoded a frame in one size and quality. It is for tests that check the server's pictures.
    */
@@ -115,6 +119,31 @@ export interface RecordOptions {
   segmentSeconds?: number | undefined;
   /** The oldest files are deleted when they are older than `seconds`, or when all files have more than `bytes`. Default: never. */
   keep?: { seconds?: number | null | undefined; bytes?: number | null | undefined } | undefined;
+}
+
+/** The options of a camera's motion detection. All are optional. */
+export interface MotionOptions {
+  /** The share of the picture, 0.0001 to 1, that has to move. Default: 0.005. */
+  area?: number | undefined;
+  /** The time in milliseconds, 0 to 60 000, for which it has to move until an event begins. Default: 300. */
+  forMs?: number | undefined;
+  /** The time in seconds without motion, 0.5 to 3600, after which an event ends. Default: 5. */
+  quietSeconds?: number | undefined;
+  /** The parts of the picture in which motion is watched or ignored. Default: the whole picture is watched. */
+  zones?: readonly ZoneOptions[] | undefined;
+}
+
+/**
+ * A zone of the picture. It has a rectangle or a polygon, in shares of the picture: [0, 0] is the upper left corner, and [1, 1] the
+ * lower right one. If there is a zone that is not ignored, only such zones are watched.
+ */
+export interface ZoneOptions {
+  name: string;
+  /** Whether motion in the zone is ignored. Default: false. */
+  ignore?: boolean | undefined;
+  rectangle?: readonly [x: number, y: number, width: number, height: number] | undefined;
+  /** The corners, in their order along the edge. */
+  polygon?: readonly (readonly [x: number, y: number])[] | undefined;
 }
 
 /** The options of one camera. All options but `source` are optional. */
@@ -164,6 +193,8 @@ export interface CameraOptions {
   idleReleaseSeconds?: number | null | undefined;
   /** Records the camera to files. Null or undefined means no recording. It needs ffmpeg. */
   record?: RecordOptions | null | undefined;
+  /** Detects motion, whether or not somebody watches. Null or undefined means no detection. It needs the codec `simd`. */
+  motion?: MotionOptions | null | undefined;
 }
 
 /** The options of one camera after the check, with defaults filled in. */
@@ -176,6 +207,7 @@ export interface ResolvedCameraOptions extends Omit<SourceOptions, "source"> {
   noise: number | null;
   idleReleaseSeconds: number | null;
   record: RecordSettings | null;
+  motion: MotionSettings | null;
 }
 
 /** The options of a server after the check, with defaults filled in. */

@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
-import { CODEC_NAMES, DEFAULT_CODEC } from "../../codec/codecs.ts";
+import { CODEC_NAMES, CODECS, DEFAULT_CODEC } from "../../codec/codecs.ts";
 import { UsageError } from "../../core/errors.ts";
 import { isLoopbackHost } from "../../core/host-port.ts";
 import { isUsableSize, MAX_SIDE_PIXELS, PIXEL_FORMATS, SAMPLINGS } from "../../core/pixel-format.ts";
@@ -11,18 +11,21 @@ import { stateFolder } from "../../state/folder.ts";
 import { resolveKey } from "../access/given-keys.ts";
 import { KEY_STORE_FILE } from "../access/key-store.ts";
 import { type AccessLimits, DEFAULT_ACCESS_LIMITS } from "../access/limits.ts";
+import type { MotionSettings } from "../motion/detector.ts";
 import type { RecordSettings } from "../record/recordings.ts";
 import { checkCameraName } from "./camera-name.ts";
 import { checkHttpName, checkOrigin, checkProxy } from "./http-values.ts";
 import type {
   CameraOptions,
   HttpOptions,
+  MotionOptions,
   RecordOptions,
   ResolvedCameraOptions,
   ResolvedHttpOptions,
   ResolvedServeOptions,
   ServeOptions,
 } from "./options.ts";
+import { resolveZones } from "./zone-values.ts";
 import { CAMERA_PRESET, DEFAULT_MAX_LATENCY_MS, presetFor } from "./preset.ts";
 
 /** The smallest and largest value of each number. */
@@ -50,6 +53,10 @@ export const RANGES = {
   segmentSeconds: [10, 86_400], // each segment is a file, so at least one file begins each day
   keepSeconds: [1, Number.MAX_SAFE_INTEGER],
   keepBytes: [1, Number.MAX_SAFE_INTEGER],
+  motionArea: [0.0001, 1],
+  motionAreaPercent: [0.01, 100],
+  motionForMs: [0, 60_000],
+  motionQuietSeconds: [0.5, 3600],
 } as const;
 
 /** The default values. preset.ts has those of quality, sampling and noise, which depend on the source. */
@@ -63,6 +70,9 @@ export const DEFAULTS = {
   announce: true,
   allowControls: false,
   segmentSeconds: 600,
+  motionArea: 0.005,
+  motionForMs: 300,
+  motionQuietSeconds: 5,
   ...DEFAULT_ACCESS_LIMITS,
   maxLatencyMs: DEFAULT_MAX_LATENCY_MS,
 } as const;
@@ -73,9 +83,12 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
   if (cameras.length < 1) throw new UsageError("cameras must not be empty: a server has at least one camera");
   if (cameras.length > MAX_CAMERAS)
     throw new UsageError(`there are ${cameras.length} cameras, and the limit is ${MAX_CAMERAS}`);
+  const codec = oneOf("codec", options.codec ?? DEFAULTS.codec, CODEC_NAMES);
+  if (!CODECS[codec].encodesTiles && cameras.some(({ motion }) => motion != null))
+    throw new UsageError(`motion cannot be detected with the codec ${codec}: use simd`);
   return {
     cameras: cameras.map(resolveCameraOptions),
-    codec: oneOf("codec", options.codec ?? DEFAULTS.codec, CODEC_NAMES),
+    codec,
     workers: wholeNumber("workers", options.workers ?? DEFAULTS.workers),
     host: options.host ?? DEFAULTS.host,
     port: wholeNumber("port", options.port ?? DEFAULTS.port),
@@ -156,6 +169,7 @@ function resolveCameraOptions(camera: CameraOptions): ResolvedCameraOptions {
   if (size !== null && !(Number.isInteger(size.width * size.height) && isUsableSize(size.width, size.height))) {
     throw new UsageError(`size must be { width, height }, each from 1 to ${MAX_SIDE_PIXELS}`);
   }
+  const noise = number("noise", camera.noise === undefined ? preset.noise : camera.noise);
   return {
     source,
     name: name === undefined ? null : checkCameraName(name),
@@ -172,9 +186,10 @@ function resolveCameraOptions(camera: CameraOptions): ResolvedCameraOptions {
     framesPerSecond: number("framesPerSecond", camera.framesPerSecond ?? null),
     quality: wholeNumber("quality", camera.quality ?? preset.quality),
     sampling: oneOf("sampling", camera.sampling ?? preset.sampling, SAMPLINGS),
-    noise: number("noise", camera.noise === undefined ? preset.noise : camera.noise),
+    noise,
     idleReleaseSeconds: number("idleReleaseSeconds", camera.idleReleaseSeconds ?? null) || null,
     record: camera.record == null ? null : resolveRecord(camera.record),
+    motion: camera.motion == null ? null : resolveMotion(camera.motion, noise),
   };
 }
 
@@ -184,6 +199,17 @@ function resolveRecord({ folder, segmentSeconds, keep = {} }: RecordOptions): Re
     folder: resolve(folder),
     segmentSeconds: wholeNumber("segmentSeconds", segmentSeconds ?? DEFAULTS.segmentSeconds),
     keep: { seconds: number("keepSeconds", keep.seconds ?? null), bytes: number("keepBytes", keep.bytes ?? null) },
+  };
+}
+
+function resolveMotion({ area, forMs, quietSeconds, zones = [] }: MotionOptions, noise: number | null): MotionSettings {
+  if (noise === null)
+    throw new UsageError("motion cannot be detected with noise off: what changes in each frame is not compared");
+  return {
+    area: number("motionArea", area ?? DEFAULTS.motionArea) as number,
+    forMicros: (number("motionForMs", forMs ?? DEFAULTS.motionForMs) as number) * 1000,
+    quietMicros: (number("motionQuietSeconds", quietSeconds ?? DEFAULTS.motionQuietSeconds) as number) * 1e6,
+    zones: resolveZones(zones),
   };
 }
 

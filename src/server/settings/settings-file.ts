@@ -15,6 +15,7 @@ import { CAMERA, FILE } from "./settings-schema.ts";
 import { SETTINGS_FILE } from "./table.ts";
 import { lineTooDeep, MAX_FILE_BYTES } from "./toml-limits.ts";
 import { type Key, lineOfError, locateKeys } from "./toml-lines.ts";
+import { ZONE_KEYS } from "./zone-values.ts";
 
 /**
  * The largest edit distance between a wrong key and the key that is suggested instead. commander uses the same limit for flags.
@@ -131,6 +132,7 @@ function describe(issue: v.BaseIssue<unknown>): string {
     if (issue.path?.[0]?.key === "keys" && issue.path.length > 1) {
       return "there is no such setting; there are name, hash, may, cameras";
     }
+    if (issue.path?.[2]?.key === "zones") return `there is no such setting; there are ${ZONE_KEYS.join(", ")}`;
     const ofCamera = Object.keys(CAMERA.entries);
     const ofServer = Object.keys(FILE.entries);
     const [keys, others] = isInCamera(issue) ? [ofCamera, ofServer] : [ofServer, ofCamera];

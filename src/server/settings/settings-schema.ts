@@ -9,6 +9,7 @@ import { checkKeyName } from "../access/given-keys.ts";
 import { formatKeyRecord, parseKeyRecord } from "../access/key-record.ts";
 import { RIGHTS } from "../access/role.ts";
 import { SERVE_SETTINGS } from "./table.ts";
+import { ZONES } from "./zone-values.ts";
 
 const text = v.pipe(v.string("must be text"), v.nonEmpty("must not be empty"));
 
@@ -108,7 +109,7 @@ function keysOf(...scopes: SettingScope[]): Record<string, v.GenericSchema> {
     allowed.map((entry) => {
       const { name } = entry;
       if (name === "source") return [name, text];
-      return [name, v.optional(name === "set" ? CONTROLS : schemaOfEntry(entry))];
+      return [name, v.optional(name === "set" ? CONTROLS : name === "zones" ? ZONES : schemaOfEntry(entry))];
     }),
   );
 }

@@ -4,7 +4,7 @@ import { mayTakePixelFormat } from "../../capture/open.ts";
 import { UsageError } from "../../core/errors.ts";
 import type { KeyOptions } from "../access/given-keys.ts";
 import type { ValuesOf } from "../../core/setting-table.ts";
-import type { CameraOptions, HttpOptions, RecordOptions, ServeOptions } from "./options.ts";
+import type { CameraOptions, HttpOptions, MotionOptions, RecordOptions, ServeOptions } from "./options.ts";
 import { DEFAULTS } from "./resolve.ts";
 import type { SERVE_SETTINGS } from "./table.ts";
 
@@ -114,6 +114,17 @@ function combineRecord(flags: Flags, camera: CameraSettings, file: FileSettings)
   };
 }
 
+function combineMotion(flags: Flags, camera: CameraSettings, file: FileSettings): MotionOptions | null {
+  if (!(flags.motion ?? camera.motion ?? file.motion ?? false)) return null;
+  const percent = flags.motionArea ?? camera.motionArea ?? file.motionArea;
+  return {
+    area: percent === undefined ? undefined : percent / 100,
+    forMs: flags.motionFor ?? camera.motionFor ?? file.motionFor,
+    quietSeconds: flags.motionQuiet ?? camera.motionQuiet ?? file.motionQuiet,
+    zones: camera.zones,
+  };
+}
+
 function combineCamera(flags: Flags, camera: CameraSettings, file: FileSettings): CameraOptions {
   const noise = flags.noise ?? camera.noise ?? file.noise;
   const idleRelease = flags.idleRelease ?? camera.idleRelease ?? file.idleRelease;
@@ -133,5 +144,6 @@ function combineCamera(flags: Flags, camera: CameraSettings, file: FileSettings)
     noise: noise === "off" ? null : noise,
     idleReleaseSeconds: idleRelease === 0 ? null : idleRelease,
     record: combineRecord(flags, camera, file),
+    motion: combineMotion(flags, camera, file),
   };
 }

@@ -70,6 +70,7 @@ async function start(watched = true, threads = THREADS): Promise<Setup> {
         return setup.isAwaited;
       },
       wantsTiles: false,
+      tilesIntervalMicros: 0,
       wantsParts: () => false,
     },
     pictures: { publish: (picture) => published.push(keep(picture)) },

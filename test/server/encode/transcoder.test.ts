@@ -204,7 +204,13 @@ test("Transcoder: skips a single JPEG of another size, and follows a size that s
 test("Transcoder: a JPEG waits while there is no slot for its pixels", async () => {
   let decoded = 0;
   let isFull = true;
-  const demand = { isWatched: true, isAwaited: true, wantsTiles: true, wantsParts: () => false };
+  const demand = {
+    isWatched: true,
+    isAwaited: true,
+    wantsTiles: true,
+    tilesIntervalMicros: 0,
+    wantsParts: () => false,
+  };
   const transcoder = new Transcoder(threads.pool, demand, {
     reserve: (_, { width, height }) => {
       if (isFull) return null;

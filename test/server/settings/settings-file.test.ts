@@ -90,7 +90,14 @@ describe("combine: settings of the command line and of the settings file", () =>
       size: null,
       framesPerSecond: null,
     };
-    const forAll = { quality: 60, sampling: "420", noise: null, idleReleaseSeconds: 1.5, record: null } as const;
+    const forAll = {
+      quality: 60,
+      sampling: "420",
+      noise: null,
+      idleReleaseSeconds: 1.5,
+      record: null,
+      motion: null,
+    } as const;
     expect(cameras).toEqual([
       {
         ...plain,
@@ -180,6 +187,7 @@ describe("combine: settings of the command line and of the settings file", () =>
         noise: 2,
         idleReleaseSeconds: null,
         record: null,
+        motion: null,
       },
     ]);
     const [screen] = resolveServeOptions(combine({ source: ["screen:1.0"] }, { quality: 50 })).cameras;

@@ -50,6 +50,11 @@ export class Assignment {
     return this.#feed === this.#supply.pictures;
   }
 
+  /** Whether the viewer gets tiles, or will get them. */
+  get isOnTiles(): boolean {
+    return this.#next !== null || this.#feed instanceof Rendition;
+  }
+
   /**
    * Chooses a feed after the viewer has sent a Wish message or the source has changed: a rendition of the size that the viewer
    * wants, whole pictures, or no feed while the viewer is paused. `source` is null before the first frame.
@@ -74,7 +79,8 @@ export class Assignment {
     const top: Level = { halvings: halvingsFor(source, this.#viewer.wishedSize), quality };
     const before = this.#levels[this.#step];
     const wasBest = this.#step === 0;
-    const passedOn = source.offers === "both" ? pictures.level : null;
+    const canTakeJpegs = this.#viewer.tilesIntervalMicros == null;
+    const passedOn = source.offers === "both" && canTakeJpegs ? pictures.level : null;
     this.#levels = ladder(source, top, this.#viewer.keepsSize, passedOn);
     // If the viewer was not at the best level before, its link is too slow for more bytes, so it does not get a level with more.
     const isLightEnough = (level: Level) => wasBest || before === undefined || weight(level) <= weight(before);

@@ -1,0 +1,189 @@
+// The motion detector of one camera. It makes events out of the tiles that have changed in each frame, and does nothing else: no
+// pixels, no clock, no files. docs/motion.md explains its rules.
+
+import type { Micros } from "../../core/clock.ts";
+import { boxOfTiles, isSameGrid, type MotionGrid, type ShareBox } from "./motion-grid.ts";
+import { MovingTiles } from "./moving-tiles.ts";
+import type { Zone } from "./zones.ts";
+
+export interface MotionSettings {
+  /** The share of the picture, from 0 to 1, that has to move. */
+  area: number;
+  /** The time for which it has to move until an event begins. */
+  forMicros: Micros;
+  /** An event ends after this time without motion. */
+  quietMicros: Micros;
+  zones: readonly Zone[];
+}
+
+/** The state of an event. All times are those of captures. */
+export interface MotionEvent {
+  phase: "start" | "update" | "end";
+  /** Counts the events of the detector from 1. */
+  number: number;
+  /** The time when the motion began. */
+  startedAt: Micros;
+  /** The time of the last frame with motion so far. */
+  movedAt: Micros;
+  /** The moving share of the picture in this frame, from 0 to 1. At the end it is 0. */
+  area: number;
+  /** The largest area so far, and its time. */
+  height: { area: number; at: Micros };
+  /** The box around everything that has moved since the start. */
+  box: ShareBox;
+  /** The names of the watched zones in which something has moved since the start. */
+  zones: string[];
+}
+
+/** The time from one update of an event to the next. */
+const UPDATE_MICROS: Micros = 1_000_000;
+/** What changes this soon after a camera's start is no motion: the camera still finds its exposure and its white balance. */
+const START_MICROS: Micros = 2_000_000;
+/** After a longer time without frames the camera has started again. */
+const RESTART_MICROS: Micros = 10_000_000;
+
+const MOSTLY = 0.5;
+
+interface OpenEvent {
+  number: number;
+  startedAt: Micros;
+  movedAt: Micros;
+  updatedAt: Micros;
+  heightArea: number;
+  heightAt: Micros;
+  tiles: [left: number, top: number, right: number, bottom: number];
+  zones: number;
+}
+
+export class MotionDetector {
+  readonly #settings: MotionSettings;
+  readonly #onEvent: (event: MotionEvent) => void;
+  #tiles: MovingTiles | null = null;
+  #countsFrom: Micros = 0;
+  #last: Micros | null = null;
+  /** Whether enough has moved in the frame before. */
+  #wasMoving = false;
+  /** The time of motion, minus the time without motion since then. An event begins when it is long enough. */
+  #moved: Micros = 0;
+  #movesSince: Micros = 0;
+  /** Counts the events that have begun. */
+  #events = 0;
+  #open: OpenEvent | null = null;
+
+  constructor(settings: MotionSettings, onEvent: (event: MotionEvent) => void) {
+    this.#settings = settings;
+    this.#onEvent = onEvent;
+  }
+
+  /** Whether an event is going on. */
+  get isMoving(): boolean {
+    return this.#open !== null;
+  }
+
+  /** The number of events that have begun. */
+  get events(): number {
+    return this.#events;
+  }
+
+  /** The share of the picture that is left out because it flickers. */
+  get leftOut(): number {
+    return this.#tiles?.leftOut ?? 0;
+  }
+
+  /** Whether most of the picture has changed in the last frame. If it always does, motion cannot be seen. */
+  get isNoisy(): boolean {
+    return (this.#tiles?.everywhere ?? 0) > MOSTLY;
+  }
+
+  /**
+   * Takes a frame. `isChanged` has 1 for each tile that has changed beyond the noise since it was last encoded, and 0 for the others
+   * and for tiles that were only refreshed. It is not kept.
+   */
+  frame(capturedAt: Micros, grid: MotionGrid, isChanged: Uint8Array): void {
+    const passed = this.#last === null ? 0 : capturedAt - this.#last;
+    if (this.#tiles === null || !isSameGrid(this.#tiles.grid, grid)) {
+      if (this.#open !== null) this.#end(this.#open);
+      this.#tiles = new MovingTiles(grid, this.#settings.zones);
+      this.#countsFrom = capturedAt + START_MICROS;
+    } else if (passed > RESTART_MICROS || passed < 0) {
+      this.#countsFrom = capturedAt + START_MICROS;
+    }
+    this.#last = capturedAt;
+    const tiles = this.#tiles;
+    tiles.look(isChanged, capturedAt, Math.max(0, Math.min(passed, RESTART_MICROS)));
+    const isMoving = tiles.area >= this.#settings.area && tiles.area > 0 && capturedAt >= this.#countsFrom;
+    if (this.#open === null) this.#wait(isMoving, capturedAt, Math.max(0, passed), tiles);
+    else if (isMoving) this.#goOn(this.#open, capturedAt, tiles);
+    else this.pass(capturedAt);
+    this.#wasMoving = isMoving;
+  }
+
+  /** Ends the event if nothing has moved until `now` for long enough. Call it now and then, because a source may deliver no frames. */
+  pass(now: Micros): void {
+    const open = this.#open;
+    if (open !== null && now - open.movedAt >= this.#settings.quietMicros) this.#end(open);
+  }
+
+  /** Ends the event because there will be no more frames. */
+  close(): void {
+    if (this.#open !== null) this.#end(this.#open);
+  }
+
+  #wait(isMoving: boolean, capturedAt: Micros, passed: Micros, tiles: MovingTiles): void {
+    if (!isMoving) {
+      this.#moved = Math.max(0, this.#moved - passed);
+      return;
+    }
+    if (this.#moved === 0 && !this.#wasMoving) this.#movesSince = capturedAt;
+    if (this.#wasMoving) this.#moved += passed;
+    if (this.#moved < this.#settings.forMicros) return;
+    this.#moved = 0;
+    const { left, top, right, bottom, zones, area } = tiles;
+    this.#open = {
+      number: ++this.#events,
+      startedAt: this.#movesSince,
+      movedAt: capturedAt,
+      updatedAt: capturedAt,
+      heightArea: area,
+      heightAt: capturedAt,
+      tiles: [left, top, right, bottom],
+      zones,
+    };
+    this.#tell("start", this.#open, area);
+  }
+
+  #goOn(open: OpenEvent, capturedAt: Micros, { area, left, top, right, bottom, zones }: MovingTiles): void {
+    open.movedAt = capturedAt;
+    open.zones |= zones;
+    const around = open.tiles;
+    around[0] = Math.min(around[0], left);
+    around[1] = Math.min(around[1], top);
+    around[2] = Math.max(around[2], right);
+    around[3] = Math.max(around[3], bottom);
+    if (area > open.heightArea) {
+      open.heightArea = area;
+      open.heightAt = capturedAt;
+    }
+    if (capturedAt - open.updatedAt < UPDATE_MICROS) return;
+    open.updatedAt = capturedAt;
+    this.#tell("update", open, area);
+  }
+
+  #end(open: OpenEvent): void {
+    this.#open = null;
+    this.#moved = 0;
+    this.#tell("end", open, 0);
+  }
+
+  #tell(phase: MotionEvent["phase"], open: OpenEvent, area: number): void {
+    const { number, startedAt, movedAt, heightArea, heightAt, tiles, zones } = open;
+    const { grid } = this.#tiles as MovingTiles;
+    const named = this.#settings.zones.filter((_, index) => (zones & (1 << index)) !== 0);
+    this.#onEvent({
+      ...{ phase, number, startedAt, movedAt, area },
+      height: { area: heightArea, at: heightAt },
+      box: boxOfTiles(grid, tiles),
+      zones: named.map(({ name }) => name),
+    });
+  }
+}

@@ -1,0 +1,143 @@
+// Watches one camera for motion: it makes sure that frames are encoded without a viewer, and gives the detector's events to the
+// receivers.
+
+import { type Micros, nowMicros } from "../../core/clock.ts";
+import type { Log } from "../../core/log.ts";
+import type { AudienceMember } from "../deliver/audience-member.ts";
+import { type PictureTaker, TakenFrames } from "../deliver/taken-frames.ts";
+import type { WatchedCamera } from "../deliver/viewer-host.ts";
+import type { ChangeSink } from "../encode/changed-tiles.ts";
+import { MotionDetector, type MotionEvent, type MotionSettings } from "./detector.ts";
+import type { MotionGrid } from "./motion-grid.ts";
+import { describeMotion, type MotionReport } from "./motion-report.ts";
+
+/** Of the JPEGs that a camera sends, one in this time is decoded if no viewer needs tiles. */
+const JPEG_INTERVAL_MICROS: Micros = 200_000;
+/** An event also ends while the source delivers no frames, so this is checked from time to time. */
+const CHECK_MS = 500;
+/** When most of the picture changes in each frame for this time, the operator is told so, once. */
+const NOISY_MICROS: Micros = 60_000_000;
+
+type WatchedMotion = Pick<WatchedCamera, "name" | "onChanged" | "onGone">;
+
+export interface MotionWatchOptions extends MotionSettings {
+  /** Receives the events of the camera. */
+  onEvent: (event: MotionReport) => void;
+  log: Log;
+}
+
+/** The figures of the motion detection of a camera, which `--json` prints. */
+export interface MotionFigures {
+  /** Whether an event is going on. */
+  moving: boolean;
+  /** The number of events that have begun. */
+  events: number;
+  /** The share of the picture, from 0 to 1, that is left out because it moves nearly all the time. */
+  leftOut: number;
+}
+
+/** A member of the camera's audience, only so that frames are encoded. The encoder tells it which tiles have changed (`frame`). */
+export class MotionWatch implements AudienceMember, PictureTaker, ChangeSink {
+  readonly door = "mjpeg";
+  readonly countsAsViewer = false;
+  readonly address = "motion detection";
+  readonly keepsSize = true;
+  readonly roundTripMicros = 0;
+  readonly wishedSize = { width: 0, height: 0 };
+  readonly tilesIntervalMicros = JPEG_INTERVAL_MICROS;
+  readonly frames = new TakenFrames(this);
+  readonly awaitsFrame = true;
+  watching = true;
+  readonly #camera: WatchedMotion;
+  readonly #options: MotionWatchOptions;
+  readonly #detector: MotionDetector;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #calmAt: Micros | null = null;
+  #hasWarned = false;
+  /** How far the wall clock is ahead of the clock of the stamps. */
+  #clockAheadMs = 0;
+
+  constructor(camera: WatchedMotion, options: MotionWatchOptions) {
+    this.#camera = camera;
+    this.#options = options;
+    this.#detector = new MotionDetector(options, (event) => this.#tell(this.#report(event)));
+    this.#timer = setInterval(() => this.#detector.pass(nowMicros()), CHECK_MS);
+    this.#timer.unref();
+  }
+
+  /** Chooses the best level. */
+  choose(): number {
+    return 0;
+  }
+
+  /** Joins the audience of the camera. */
+  begin(): void {
+    this.#camera.onChanged(this);
+  }
+
+  /** What is wrong with the camera is not motion. */
+  notify(): void {}
+
+  frameCame(): void {}
+
+  frame(capturedAt: Micros, grid: MotionGrid, isChanged: Uint8Array): void {
+    if (!this.watching) return;
+    this.#detector.frame(capturedAt, grid, isChanged);
+    this.#checkNoise(capturedAt);
+  }
+
+  figures(): MotionFigures {
+    const { isMoving, events, leftOut } = this.#detector;
+    return { moving: isMoving, events, leftOut: Math.round(leftOut * 1000) / 1000 };
+  }
+
+  /** Leaves the audience. An event that goes on ends. */
+  leave(): void {
+    if (!this.watching) return;
+    this.watching = false;
+    clearInterval(this.#timer);
+    this.#detector.close();
+    this.#camera.onGone(this, "the motion detection has ended");
+  }
+
+  #checkNoise(capturedAt: Micros): void {
+    if (!this.#detector.isNoisy) {
+      this.#calmAt = capturedAt;
+      return;
+    }
+    this.#calmAt ??= capturedAt;
+    if (this.#hasWarned || capturedAt - this.#calmAt < NOISY_MICROS) return;
+    this.#hasWarned = true;
+    this.#options.log.warning(
+      "no motion can be seen, because most of the picture changes in each frame: raise --noise",
+    );
+  }
+
+  #tell(report: MotionReport): void {
+    const { log, onEvent } = this.#options;
+    if (report.phase !== "update") log.info(describeMotion(report));
+    onEvent(report);
+  }
+
+  #report({ phase, number, startedAt, movedAt, area, height, box, zones }: MotionEvent): MotionReport {
+    // The clock of the stamps does not follow a wall clock that is set. All times of an event are by the same clock.
+    if (phase === "start") this.#clockAheadMs = Date.now() - nowMicros() / 1000;
+    const time = (at: Micros) => new Date(Math.round(at / 1000 + this.#clockAheadMs)).toISOString();
+    return {
+      event: "motion",
+      phase,
+      camera: this.#camera.name,
+      number,
+      start: time(startedAt),
+      moved: time(movedAt),
+      area: rounded(area),
+      height: { area: rounded(height.area), time: time(height.at) },
+      box: { x: rounded(box.x), y: rounded(box.y), width: rounded(box.width), height: rounded(box.height) },
+      zones,
+    };
+  }
+}
+
+function rounded(share: number): number {
+  return Math.round(share * 10_000) / 10_000;
+}

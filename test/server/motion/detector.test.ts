@@ -1,0 +1,274 @@
+// The motion detector: what is an event and what is none, as rules over generated scenes.
+
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { MotionDetector, type MotionEvent, type MotionSettings } from "../../../src/server/motion/detector.ts";
+import type { MotionGrid } from "../../../src/server/motion/motion-grid.ts";
+
+const FRAME = 33_333;
+const SECOND = 1_000_000;
+const GRID: MotionGrid = { columns: 10, lines: 45, width: 1280, height: 720, tileWidth: 128, tileHeight: 16 };
+const TILES = GRID.columns * GRID.lines;
+const SETTINGS: MotionSettings = { area: 0.005, forMicros: 300_000, quietMicros: 5 * SECOND, zones: [] };
+
+/** A scene: a function that marks the changed tiles of the frame with a number. */
+type Scene = (marks: Uint8Array, frame: number) => void;
+
+/** Runs a detector over some seconds of a still picture and then over scenes. */
+function run(scenes: readonly { frames: number; scene: Scene }[], settings: Partial<MotionSettings> = {}) {
+  const events: MotionEvent[] = [];
+  const detector = new MotionDetector({ ...SETTINGS, ...settings }, (event) => events.push(event));
+  const marks = new Uint8Array(TILES);
+  let now = 0;
+  const frame = (scene: Scene, index: number) => {
+    marks.fill(0);
+    scene(marks, index);
+    now += FRAME;
+    detector.frame(now, GRID, marks);
+  };
+  for (let index = 0; index < 90; index++) frame(() => undefined, index);
+  const begins: number[] = [];
+  for (const { frames, scene } of scenes) {
+    begins.push(now);
+    for (let index = 0; index < frames; index++) frame(scene, index);
+  }
+  return { events, begins, detector, now };
+}
+
+/** Marks a rectangle of tiles. */
+function mark(marks: Uint8Array, left: number, top: number, columns: number, lines: number): void {
+  for (let y = top; y < Math.min(GRID.lines, top + lines); y++)
+    for (let x = left; x < Math.min(GRID.columns, left + columns); x++) marks[y * GRID.columns + x] = 1;
+}
+
+/** A generator of the same numbers from 0 to 1 in each run. */
+function randomFrom(seed: number): () => number {
+  let state = seed + 1;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+const still: Scene = () => undefined;
+const phases = (events: readonly MotionEvent[]) =>
+  events.map(({ phase }) => phase).filter((phase) => phase !== "update");
+
+/** Objects of a size that must not be missed: from 0.5 % of the picture to a quarter of it. */
+const anyObject = fc.record({
+  left: fc.integer({ min: 0, max: GRID.columns - 1 }),
+  top: fc.integer({ min: 0, max: GRID.lines - 15 }),
+  columns: fc.integer({ min: 1, max: 4 }),
+  lines: fc.integer({ min: 3, max: 15 }),
+});
+
+test("MotionDetector: an object is an event within 2 frames after `for`, with its box, and ends after `quiet`", () => {
+  fc.assert(
+    fc.property(anyObject, fc.integer({ min: 12, max: 100 }), ({ left, top, columns, lines }, frames) => {
+      const object: Scene = (marks) => mark(marks, left, top, columns, lines);
+      const { events, begins } = run([
+        { frames, scene: object },
+        { frames: 200, scene: still },
+      ]);
+      expect(phases(events)).toEqual(["start", "end"]);
+      const [start] = events as [MotionEvent];
+      const end = events.at(-1) as MotionEvent;
+      const [began = 0] = begins;
+      expect(start.startedAt).toBe(began + FRAME);
+      expect(start.movedAt - start.startedAt).toBeLessThanOrEqual(SETTINGS.forMicros + 2 * FRAME);
+      expect(end.movedAt).toBe(began + frames * FRAME);
+      expect(end.box).toEqual({
+        x: left / 10,
+        y: top / 45,
+        width: Math.min(columns, 10 - left) / 10,
+        height: lines / 45,
+      });
+      expect(end.area).toBe(0);
+      expect(end.height.area).toBeCloseTo((Math.min(columns, 10 - left) * lines) / TILES, 6);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("MotionDetector: motion that is shorter than `for`, or smaller than the area, is no event", () => {
+  fc.assert(
+    fc.property(anyObject, fc.integer({ min: 1, max: 8 }), ({ left, top, columns, lines }, frames) => {
+      const object: Scene = (marks) => mark(marks, left, top, columns, lines);
+      expect(
+        run([
+          { frames, scene: object },
+          { frames: 60, scene: still },
+        ]).events,
+      ).toEqual([]);
+      expect(run([{ frames: 60, scene: object }], { area: 0.4 }).events).toEqual([]);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("MotionDetector: noise that is the same everywhere is no event, however many tiles change", () => {
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(), (probability, seed) => {
+      const random = randomFrom(seed);
+      const noise: Scene = (marks) => {
+        for (let tile = 0; tile < TILES; tile++) if (random() < probability) marks[tile] = 1;
+      };
+      expect(run([{ frames: 900, scene: noise }]).events).toEqual([]);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test("MotionDetector: an object in light noise is an event", () => {
+  fc.assert(
+    fc.property(anyObject, fc.double({ min: 0, max: 0.03, noNaN: true }), fc.nat(), (object, probability, seed) => {
+      const random = randomFrom(seed);
+      const scene: Scene = (marks) => {
+        for (let tile = 0; tile < TILES; tile++) if (random() < probability) marks[tile] = 1;
+        mark(marks, object.left, object.top, object.columns, object.lines + 5);
+      };
+      const { events } = run([{ frames: 30, scene }]);
+      expect(phases(events)).toEqual(["start"]);
+      expect((events[0] as MotionEvent).movedAt - (events[0] as MotionEvent).startedAt).toBeLessThanOrEqual(
+        SETTINGS.forMicros + 4 * FRAME,
+      );
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("MotionDetector: a light that is switched is no event, also if it reaches only a part of the picture", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 13, max: 45 }), fc.integer({ min: 1, max: 30 }), (lines, frames) => {
+      const light: Scene = (marks) => mark(marks, 0, 0, GRID.columns, lines);
+      const { events } = run([
+        { frames, scene: light },
+        { frames: 60, scene: still },
+        { frames, scene: light },
+      ]);
+      expect(events).toEqual([]);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("MotionDetector: a light step in an event does not end it, and an object after a light step is an event", () => {
+  const object: Scene = (marks, frame) => mark(marks, frame % 6, 10, 2, 6);
+  const { events } = run([
+    { frames: 20, scene: object },
+    { frames: 1, scene: (marks) => marks.fill(1) },
+    { frames: 60, scene: object },
+  ]);
+  expect(phases(events)).toEqual(["start"]);
+  const after = run([
+    { frames: 1, scene: (marks) => marks.fill(1) },
+    { frames: 60, scene: object },
+  ]);
+  expect(phases(after.events)).toEqual(["start"]);
+});
+
+test("MotionDetector: what changes at the start of a camera, or after a pause of the source, is no event", () => {
+  const events: MotionEvent[] = [];
+  const detector = new MotionDetector(SETTINGS, (event) => events.push(event));
+  const marks = new Uint8Array(TILES);
+  mark(marks, 2, 2, 2, 8);
+  const begin = (at: number) => {
+    for (let frame = 0; frame < 55; frame++) detector.frame(at + frame * FRAME, GRID, marks);
+  };
+  begin(SECOND);
+  expect(events).toEqual([]);
+  begin(60 * SECOND);
+  expect(events).toEqual([]);
+});
+
+test("MotionDetector: tiles that flicker are learnt, left out, and count again after they were calm", () => {
+  const flicker: Scene = (marks) => mark(marks, 1, 5, 2, 4);
+  const elsewhere: Scene = (marks, frame) => {
+    flicker(marks, frame);
+    mark(marks, 6, 30, 2, 4);
+  };
+  const { events, detector } = run([
+    { frames: 30 * 180, scene: flicker },
+    { frames: 30, scene: elsewhere },
+  ]);
+  expect(phases(events)).toEqual(["start", "end", "start"]);
+  expect(detector.leftOut).toBeCloseTo(8 / TILES, 6);
+  expect(events.at(-1)?.box).toEqual({ x: 0.6, y: 30 / 45, width: 0.2, height: 4 / 45 });
+  const calm = run([
+    { frames: 30 * 180, scene: flicker },
+    { frames: 30 * 240, scene: still },
+    { frames: 30, scene: flicker },
+  ]);
+  expect(phases(calm.events)).toEqual(["start", "end", "start"]);
+});
+
+test("MotionDetector: only watched zones count, and ignored zones do not", () => {
+  const square = (x: number, y: number): [number, number][] => [
+    [x, y],
+    [x + 0.2, y],
+    [x + 0.2, y + 0.2],
+    [x, y + 0.2],
+  ];
+  const door = { name: "door", isWatched: true, polygon: square(0.2, 0.2) };
+  const tree = { name: "tree", isWatched: false, polygon: square(0.2, 0.2) };
+  const inside: Scene = (marks) => mark(marks, 2, 10, 2, 4);
+  const outside: Scene = (marks) => mark(marks, 7, 30, 2, 4);
+  const alarms = (scene: Scene, zones: MotionSettings["zones"]) =>
+    run([{ frames: 30, scene }], { zones }).events.map((event) => event.zones);
+  expect(alarms(inside, [door])).toEqual([["door"]]);
+  expect(alarms(outside, [door])).toEqual([]);
+  expect(alarms(inside, [tree])).toEqual([]);
+  expect(alarms(outside, [tree])).toEqual([[]]);
+  expect(alarms(inside, [door, tree])).toEqual([]);
+});
+
+test("MotionDetector: events have their phases in order, and areas and boxes within the picture", () => {
+  const anyScenes = fc.array(
+    fc.record({
+      frames: fc.integer({ min: 1, max: 300 }),
+      density: fc.double({ min: 0, max: 1, noNaN: true }),
+      object: anyObject,
+    }),
+    { minLength: 1, maxLength: 6 },
+  );
+  fc.assert(
+    fc.property(anyScenes, fc.nat(), (list, seed) => {
+      const random = randomFrom(seed);
+      const { events, detector, now } = run(
+        list.map(({ frames, density, object }) => ({
+          frames,
+          scene: (marks) => {
+            for (let y = object.top; y < object.top + object.lines; y++)
+              for (let x = object.left; x < Math.min(10, object.left + object.columns); x++)
+                if (random() < density) marks[y * GRID.columns + x] = 1;
+          },
+        })),
+      );
+      detector.pass(now + 10 * SECOND);
+      let number = 0;
+      let isOpen = false;
+      for (const { phase, number: ofEvent, startedAt, movedAt, area, height, box } of events) {
+        expect(isOpen).toBe(phase !== "start");
+        isOpen = phase !== "end";
+        if (phase === "start") number++;
+        expect(ofEvent).toBe(number);
+        expect(startedAt).toBeLessThanOrEqual(movedAt);
+        expect(height.area).toBeGreaterThanOrEqual(area);
+        expect(height.area).toBeLessThanOrEqual(1.000001);
+        expect(box.x + box.width).toBeLessThanOrEqual(1.000001);
+        expect(box.y + box.height).toBeLessThanOrEqual(1.000001);
+      }
+      expect(isOpen).toBe(false);
+      expect(detector.isMoving).toBe(false);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("MotionDetector: another size of the picture ends the event, and begins like a camera's start", () => {
+  const object: Scene = (marks) => mark(marks, 2, 10, 2, 6);
+  const { events, detector, now } = run([{ frames: 30, scene: object }]);
+  const small: MotionGrid = { columns: 5, lines: 23, width: 640, height: 360, tileWidth: 128, tileHeight: 16 };
+  detector.frame(now + FRAME, small, new Uint8Array(115).fill(1));
+  expect(phases(events)).toEqual(["start", "end"]);
+});
