@@ -184,7 +184,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
 
   /** Releases the camera's controls. Call it before the camera runs, or after it has ended. */
   async close(): Promise<void> {
-    await this.#controls.close();
+    await Promise.all([this.#controls.close(), this.#motion?.close()]);
   }
 
   /** Returns the camera's entry in the list of cameras for viewers. */

@@ -80,6 +80,11 @@ export class MotionDetector {
     return this.#open !== null;
   }
 
+  /** The largest moving area of the event that goes on, or 0. */
+  get heightArea(): number {
+    return this.#open?.heightArea ?? 0;
+  }
+
   /** The number of events that have begun. */
   get events(): number {
     return this.#events;

@@ -9,6 +9,9 @@ import type { WatchedCamera } from "../deliver/viewer-host.ts";
 import type { ChangeSink } from "../encode/changed-tiles.ts";
 import { MotionDetector, type MotionEvent, type MotionSettings } from "./detector.ts";
 import type { MotionGrid } from "./motion-grid.ts";
+import { EventCommand } from "./outputs/event-command.ts";
+import type { EventOutput } from "./outputs/event-output.ts";
+import { Webhook } from "./outputs/webhook.ts";
 import { describeMotion, type MotionReport } from "./motion-report.ts";
 
 /** Of the JPEGs that a camera sends, one in this time is decoded if no viewer needs tiles. */
@@ -18,9 +21,20 @@ const CHECK_MS = 500;
 /** When most of the picture changes in each frame for this time, the operator is told so, once. */
 const NOISY_MICROS: Micros = 60_000_000;
 
+/** A picture replaces the one that is kept if this many times as much moves. */
+const RISE = 1.1;
+
 type WatchedMotion = Pick<WatchedCamera, "name" | "onChanged" | "onGone">;
 
-export interface MotionWatchOptions extends MotionSettings {
+/** The settings of a camera's motion detection. */
+export interface WatchSettings extends MotionSettings {
+  /** The program, and its arguments, that is run for each event, or null. */
+  command: readonly string[] | null;
+  /** The address to which events are posted, or null. */
+  webhook: string | null;
+}
+
+export interface MotionWatchOptions extends WatchSettings {
   /** Receives the events of the camera. */
   onEvent: (event: MotionReport) => void;
   log: Log;
@@ -34,6 +48,8 @@ export interface MotionFigures {
   events: number;
   /** The share of the picture, from 0 to 1, that is left out because it moves nearly all the time. */
   leftOut: number;
+  /** The number of messages that on-event and the webhook have lost. */
+  lost: number;
 }
 
 /** A member of the camera's audience, only so that frames are encoded. The encoder tells it which tiles have changed (`frame`). */
@@ -51,6 +67,10 @@ export class MotionWatch implements AudienceMember, PictureTaker, ChangeSink {
   readonly #camera: WatchedMotion;
   readonly #options: MotionWatchOptions;
   readonly #detector: MotionDetector;
+  readonly #outputs: readonly EventOutput[];
+  /** The picture of the event that goes on, at its height so far, and the moving area of it. */
+  #picture: Uint8Array | null = null;
+  #pictureArea = 0;
   readonly #timer: ReturnType<typeof setInterval>;
   #calmAt: Micros | null = null;
   #hasWarned = false;
@@ -61,6 +81,11 @@ export class MotionWatch implements AudienceMember, PictureTaker, ChangeSink {
     this.#camera = camera;
     this.#options = options;
     this.#detector = new MotionDetector(options, (event) => this.#tell(this.#report(event)));
+    const { command, webhook, log } = options;
+    this.#outputs = [
+      ...(command === null ? [] : [new EventCommand(command, log)]),
+      ...(webhook === null ? [] : [new Webhook(webhook, log)]),
+    ];
     this.#timer = setInterval(() => this.#detector.pass(nowMicros()), CHECK_MS);
     this.#timer.unref();
   }
@@ -83,12 +108,14 @@ export class MotionWatch implements AudienceMember, PictureTaker, ChangeSink {
   frame(capturedAt: Micros, grid: MotionGrid, isChanged: Uint8Array): void {
     if (!this.watching) return;
     this.#detector.frame(capturedAt, grid, isChanged);
+    this.#keepPicture();
     this.#checkNoise(capturedAt);
   }
 
   figures(): MotionFigures {
     const { isMoving, events, leftOut } = this.#detector;
-    return { moving: isMoving, events, leftOut: Math.round(leftOut * 1000) / 1000 };
+    const lost = this.#outputs.reduce((sum, output) => sum + output.lost, 0);
+    return { moving: isMoving, events, leftOut: Math.round(leftOut * 1000) / 1000, lost };
   }
 
   /** Leaves the audience. An event that goes on ends. */
@@ -98,6 +125,19 @@ export class MotionWatch implements AudienceMember, PictureTaker, ChangeSink {
     clearInterval(this.#timer);
     this.#detector.close();
     this.#camera.onGone(this, "the motion detection has ended");
+  }
+
+  /** Resolves when the outputs have got the last events, or some seconds later. Call it after `leave`. */
+  async close(): Promise<void> {
+    await Promise.all(this.#outputs.map((output) => output.close()));
+  }
+
+  /** Keeps the picture of a new height. Small rises are left out, because each picture is put together from its tiles. */
+  #keepPicture(): void {
+    const { heightArea } = this.#detector;
+    if (heightArea <= RISE * this.#pictureArea || this.#outputs.length === 0) return;
+    this.#pictureArea = heightArea;
+    this.#picture = this.frames.feed?.jpeg()?.bytes ?? null;
   }
 
   #checkNoise(capturedAt: Micros): void {
@@ -117,6 +157,12 @@ export class MotionWatch implements AudienceMember, PictureTaker, ChangeSink {
     const { log, onEvent } = this.#options;
     if (report.phase !== "update") log.info(describeMotion(report));
     onEvent(report);
+    if (report.phase === "update") return;
+    if (report.phase === "start") {
+      this.#pictureArea = 0;
+      this.#keepPicture();
+    }
+    for (const output of this.#outputs) output.send({ report, picture: this.#picture });
   }
 
   #report({ phase, number, startedAt, movedAt, area, height, box, zones }: MotionEvent): MotionReport {

@@ -158,6 +158,12 @@ function addCameras(registry: Registry, cameras: readonly CameraMetrics[]): void
     "Events of motion that have begun",
     watched.map(({ camera, motion }) => [{ camera }, motion.events] as const),
   );
+  counter(
+    registry,
+    "slipstream_motion_messages_lost_total",
+    "Messages about motion that did not reach on-event or the webhook",
+    watched.map(({ camera, motion }) => [{ camera }, motion.lost] as const),
+  );
   gauge(
     registry,
     "slipstream_motion_active",

@@ -6,6 +6,7 @@ import { PIXEL_FORMATS, parseSize, SAMPLINGS } from "../../core/pixel-format.ts"
 import type { SettingEntry } from "../../core/setting-table.ts";
 import { checkCameraName } from "./camera-name.ts";
 import { CAMERA_PRESET, SCREEN_PRESET } from "./preset.ts";
+import { checkWebhook } from "./output-values.ts";
 import { parseKeep, parseSegmentSeconds } from "./record-values.ts";
 import { DEFAULTS, RANGES } from "./resolve.ts";
 import { parseZone } from "./zone-values.ts";
@@ -151,6 +152,21 @@ export const CAMERA_SETTINGS = [
     placeholder: "s",
     default: DEFAULTS.motionQuietSeconds,
     help: "time without motion after which an event ends",
+  },
+  {
+    name: "on-event",
+    scope: "cameras",
+    type: { kind: "text" },
+    repeats: true,
+    isFileOnly: true,
+    help: 'a program and its arguments, run without a shell when motion starts, for example ["notify-send", "{camera}"] (docs/motion.md)',
+  },
+  {
+    name: "webhook",
+    scope: "cameras",
+    type: { kind: "parsed", parse: checkWebhook },
+    placeholder: "address",
+    help: "http or https address to which the starts and ends of motion are posted as JSON",
   },
   {
     name: "zones",

@@ -11,7 +11,7 @@ import type { KeyOptions } from "../access/given-keys.ts";
 import type { RingKey } from "../access/key-ring.ts";
 import type { IdentityFiles } from "../access/certificate-files.ts";
 import type { AccessLimits } from "../access/limits.ts";
-import type { MotionSettings } from "../motion/detector.ts";
+import type { WatchSettings } from "../motion/motion-watch.ts";
 import type { MotionReport } from "../motion/motion-report.ts";
 import type { RecordSettings } from "../record/recordings.ts";
 import type { Rendition } from "../renditions/rendition.ts";
@@ -131,6 +131,10 @@ export interface MotionOptions {
   quietSeconds?: number | undefined;
   /** The parts of the picture in which motion is watched or ignored. Default: the whole picture is watched. */
   zones?: readonly ZoneOptions[] | undefined;
+  /** A program and its arguments, run without a shell when an event starts (docs/motion.md has the placeholders). */
+  command?: readonly string[] | null | undefined;
+  /** An http or https address, to which the starts and ends of events are posted as JSON. */
+  webhook?: string | null | undefined;
 }
 
 /**
@@ -207,7 +211,7 @@ export interface ResolvedCameraOptions extends Omit<SourceOptions, "source"> {
   noise: number | null;
   idleReleaseSeconds: number | null;
   record: RecordSettings | null;
-  motion: MotionSettings | null;
+  motion: WatchSettings | null;
 }
 
 /** The options of a server after the check, with defaults filled in. */

@@ -11,7 +11,7 @@ import { stateFolder } from "../../state/folder.ts";
 import { resolveKey } from "../access/given-keys.ts";
 import { KEY_STORE_FILE } from "../access/key-store.ts";
 import { type AccessLimits, DEFAULT_ACCESS_LIMITS } from "../access/limits.ts";
-import type { MotionSettings } from "../motion/detector.ts";
+import type { WatchSettings } from "../motion/motion-watch.ts";
 import type { RecordSettings } from "../record/recordings.ts";
 import { checkCameraName } from "./camera-name.ts";
 import { checkHttpName, checkOrigin, checkProxy } from "./http-values.ts";
@@ -26,6 +26,7 @@ import type {
   ServeOptions,
 } from "./options.ts";
 import { resolveZones } from "./zone-values.ts";
+import { checkWebhook, resolveCommand } from "./output-values.ts";
 import { CAMERA_PRESET, DEFAULT_MAX_LATENCY_MS, presetFor } from "./preset.ts";
 
 /** The smallest and largest value of each number. */
@@ -202,7 +203,10 @@ function resolveRecord({ folder, segmentSeconds, keep = {} }: RecordOptions): Re
   };
 }
 
-function resolveMotion({ area, forMs, quietSeconds, zones = [] }: MotionOptions, noise: number | null): MotionSettings {
+function resolveMotion(
+  { area, forMs, quietSeconds, zones = [], command, webhook }: MotionOptions,
+  noise: number | null,
+): WatchSettings {
   if (noise === null)
     throw new UsageError("motion cannot be detected with noise off: what changes in each frame is not compared");
   return {
@@ -210,6 +214,8 @@ function resolveMotion({ area, forMs, quietSeconds, zones = [] }: MotionOptions,
     forMicros: (number("motionForMs", forMs ?? DEFAULTS.motionForMs) as number) * 1000,
     quietMicros: (number("motionQuietSeconds", quietSeconds ?? DEFAULTS.motionQuietSeconds) as number) * 1e6,
     zones: resolveZones(zones),
+    command: command == null ? null : resolveCommand(command),
+    webhook: webhook == null ? null : checkWebhook(webhook),
   };
 }
 

@@ -8,6 +8,8 @@ import { MAX_CAMERAS } from "../../protocol/wire.ts";
 import { checkKeyName } from "../access/given-keys.ts";
 import { formatKeyRecord, parseKeyRecord } from "../access/key-record.ts";
 import { RIGHTS } from "../access/role.ts";
+import { checked } from "./checked.ts";
+import { checkCommand } from "./output-values.ts";
 import { SERVE_SETTINGS } from "./table.ts";
 import { ZONES } from "./zone-values.ts";
 
@@ -101,6 +103,16 @@ const CONTROLS = v.pipe(
   v.transform((settings) => Object.entries(settings).map(([name, value]) => ({ name, value }))),
 );
 
+/** The schemas of settings for which the table of settings does not say enough. */
+const OWN_SCHEMAS: Readonly<Record<string, v.GenericSchema>> = {
+  set: CONTROLS,
+  zones: ZONES,
+  "on-event": v.pipe(
+    v.array(v.string("must be text"), "must be a list"),
+    checked((command) => checkCommand(command)),
+  ),
+};
+
 /** Returns the schema of a table of the file, with all settings that are allowed there. */
 function keysOf(...scopes: SettingScope[]): Record<string, v.GenericSchema> {
   const entries: readonly SettingEntry[] = SERVE_SETTINGS;
@@ -109,7 +121,7 @@ function keysOf(...scopes: SettingScope[]): Record<string, v.GenericSchema> {
     allowed.map((entry) => {
       const { name } = entry;
       if (name === "source") return [name, text];
-      return [name, v.optional(name === "set" ? CONTROLS : name === "zones" ? ZONES : schemaOfEntry(entry))];
+      return [name, v.optional(OWN_SCHEMAS[name] ?? schemaOfEntry(entry))];
     }),
   );
 }

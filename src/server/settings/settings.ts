@@ -122,6 +122,8 @@ function combineMotion(flags: Flags, camera: CameraSettings, file: FileSettings)
     forMs: flags.motionFor ?? camera.motionFor ?? file.motionFor,
     quietSeconds: flags.motionQuiet ?? camera.motionQuiet ?? file.motionQuiet,
     zones: camera.zones,
+    command: camera.onEvent ?? file.onEvent,
+    webhook: flags.webhook ?? camera.webhook ?? file.webhook,
   };
 }
 

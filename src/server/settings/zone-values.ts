@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { UsageError } from "../../core/errors.ts";
 import { printable } from "../../core/printable.ts";
 import { checkPolygon, MAX_ZONES, type SharePoint, type Zone } from "../motion/zones.ts";
+import { checkAs, checked } from "./checked.ts";
 import type { ZoneOptions } from "./options.ts";
 
 /** The settings of a zone. */
@@ -20,11 +21,7 @@ export function resolveZones(zones: readonly ZoneOptions[]): Zone[] {
     if (zones.findIndex((other) => other.name === name) < index)
       throw new UsageError(`'${name}' is already the name of another zone`);
     const polygon = cornersOf(zone);
-    try {
-      checkPolygon(polygon);
-    } catch (error) {
-      throw error instanceof UsageError ? new UsageError(`the zone '${name}' ${error.message}`) : error;
-    }
+    checkAs(`the zone '${name}'`, () => checkPolygon(polygon));
     return { name, isWatched: !ignore, polygon };
   });
 }
@@ -54,19 +51,6 @@ function cornersOfRectangle([x, y, width, height]: readonly [number, number, num
 /** Refuses a zone on the command line. The settings file has its own schema for zones. */
 export function parseZone(_: string): ZoneOptions {
   throw new UsageError('must be a table, for example { name = "door", rectangle = [0, 0, 0.5, 0.5] }');
-}
-
-/** Adds an issue for what `check` throws as UsageError. */
-function checked<Value>(check: (value: Value) => void) {
-  return v.rawCheck<Value>(({ dataset, addIssue }) => {
-    if (!dataset.typed) return;
-    try {
-      check(dataset.value);
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      addIssue({ message: error.message });
-    }
-  });
 }
 
 const RECTANGLE = "must be [x, y, width, height] in shares of the picture, for example [0, 0, 0.5, 0.5]";

@@ -57,12 +57,12 @@ test("serve: pixels that move are an event, without a viewer, and the end comes 
     await using _ = server;
     for (let frame = 0; frame < 70; frame++)
       await deliver((at) => source.push(pixels(null), { ...SIZE, capturedAt: at }));
-    expect(server.report().motion).toEqual({ moving: false, events: 0, leftOut: 0 });
+    expect(server.report().motion).toEqual({ moving: false, events: 0, leftOut: 0, lost: 0 });
     for (let frame = 0; frame < 50; frame++) {
       await deliver((at) => source.push(pixels(10 * frame), { ...SIZE, capturedAt: at }));
     }
     await until(() => events.length > 0, "the event");
-    expect(server.report()).toMatchObject({ viewers: 0, motion: { moving: true, events: 1, leftOut: 0 } });
+    expect(server.report()).toMatchObject({ viewers: 0, motion: { moving: true, events: 1, leftOut: 0, lost: 0 } });
     const metrics = await (await fetch(`http://127.0.0.1:${server.http?.port}/metrics`)).text();
     expect(metrics).toMatch(/^slipstream_motion_events_total\{camera="door"\} 1$/m);
     expect(metrics).toMatch(/^slipstream_motion_active\{camera="door"\} 1$/m);

@@ -34,6 +34,8 @@ polygon = [[0, 0], [1, 0], [1, 0.25]]
     area: 0.02,
     forMicros: 100_000,
     quietMicros: 1_500_000,
+    command: null,
+    webhook: null,
     zones: [
       {
         name: "door",
@@ -62,7 +64,14 @@ test("zones: without `motion` nothing is detected, and flags have priority over 
   const [off] = resolveServeOptions(combine({}, parseSettings('[[cameras]]\nsource = "pattern"\n', "f"))).cameras;
   expect(off?.motion).toBeNull();
   const [on] = resolveServeOptions(combine({ motionArea: 1 }, read("motion-area = 2"))).cameras;
-  expect(on?.motion).toEqual({ area: 0.01, forMicros: 300_000, quietMicros: 5_000_000, zones: [] });
+  expect(on?.motion).toEqual({
+    area: 0.01,
+    forMicros: 300_000,
+    quietMicros: 5_000_000,
+    zones: [],
+    command: null,
+    webhook: null,
+  });
 });
 
 test("zones: each error is one line with the place in the file", () => {

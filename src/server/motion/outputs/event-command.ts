@@ -1,0 +1,134 @@
+// Runs a command of the operator for each event. It is not run by a shell, and the number of runs at a time is limited.
+
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { childEnvironment } from "../../../capture/child-environment.ts";
+import { settlesWithin } from "../../../core/clock.ts";
+import { messageOf } from "../../../core/errors.ts";
+import type { Log } from "../../../core/log.ts";
+import type { MotionReport } from "../motion-report.ts";
+import { CLOSING_MS, type EventOutput, type MotionMessage } from "./event-output.ts";
+
+/** While this many runs of a camera have not ended, further ones are lost. */
+const MOST_RUNS = 4;
+/** A run that takes longer is killed. */
+const LONGEST_RUN_MS = 60_000;
+
+/** The placeholders in the words of a command. */
+const FILLED: Readonly<Record<string, (report: MotionReport) => string>> = {
+  camera: ({ camera }) => camera,
+  phase: ({ phase }) => phase,
+  number: ({ number }) => String(number),
+  start: ({ start }) => start,
+  area: ({ height }) => String(height.area),
+  zones: ({ zones }) => zones.join(", "),
+};
+/** Stands for the path of a file with a picture. */
+const PICTURE = "picture";
+
+export const PLACEHOLDERS = [...Object.keys(FILLED), PICTURE];
+
+/** Returns the names in braces in the words of a command. */
+export function placeholdersIn(command: readonly string[]): string[] {
+  return command.flatMap((word) => [...word.matchAll(/\{([^{}]*)\}/g)].map(([, name]) => name as string));
+}
+
+export class EventCommand implements EventOutput {
+  readonly #command: readonly string[];
+  readonly #names: ReadonlySet<string>;
+  readonly #log: Log;
+  readonly #longestRunMs: number;
+  readonly #runs = new Set<Promise<void>>();
+  readonly #children = new Set<Bun.Subprocess>();
+  #isClosed = false;
+  lost = 0;
+
+  /** `command` has the program and its arguments, which may have placeholders (PLACEHOLDERS). */
+  constructor(command: readonly string[], log: Log, longestRunMs = LONGEST_RUN_MS) {
+    this.#command = command;
+    this.#names = new Set(placeholdersIn(command));
+    this.#log = log;
+    this.#longestRunMs = longestRunMs;
+  }
+
+  send(message: MotionMessage): void {
+    // The end of an event is not another event, so a command that does not know the phase is not run for it.
+    if (message.report.phase === "end" && !this.#names.has("phase")) return;
+    if (this.#isClosed || this.#runs.size >= MOST_RUNS) {
+      if (this.lost++ === 0)
+        this.#log.warning(
+          `on-event: an event is lost, because ${MOST_RUNS} runs of ${this.#command[0]} have not ended`,
+        );
+      return;
+    }
+    const run = this.#run(message).catch((error: unknown) => this.#fail(messageOf(error)));
+    this.#runs.add(run);
+    void run.finally(() => this.#runs.delete(run));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (await settlesWithin(Promise.all(this.#runs), CLOSING_MS)) return;
+    for (const child of this.#children) kill(child);
+    await Promise.all(this.#runs);
+  }
+
+  async #run({ report, picture }: MotionMessage): Promise<void> {
+    const folder = picture !== null && this.#names.has(PICTURE) ? await mkdtemp(join(tmpdir(), "slipstream-")) : null;
+    try {
+      const path = folder === null ? "" : join(folder, "motion.jpg");
+      if (picture !== null && folder !== null) await writeFile(path, picture, { mode: 0o600 });
+      const fill = (word: string) =>
+        word.replaceAll(/\{([^{}]*)\}/g, (_, name: string) =>
+          name === PICTURE ? path : (FILLED[name]?.(report) ?? ""),
+        );
+      await this.#execute(this.#command.map(fill), report);
+    } finally {
+      if (folder !== null) await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  async #execute(words: string[], report: MotionReport): Promise<void> {
+    const child = Bun.spawn(words, {
+      // A group of its own, so that the children of the command can be killed with it.
+      ...{ detached: true, env: childEnvironment() },
+      stdio: [Buffer.from(`${JSON.stringify(report)}\n`), "ignore", "pipe"],
+    });
+    this.#children.add(child);
+    const timer = setTimeout(() => kill(child), this.#longestRunMs);
+    const complaint = lastLineOf(child.stderr);
+    const code = await child.exited;
+    clearTimeout(timer);
+    this.#children.delete(child);
+    if (code === 0) return;
+    const isKilled = child.signalCode === "SIGKILL";
+    this.#fail(
+      isKilled ? `it did not end in ${this.#longestRunMs / 1000} s` : (await complaint) || `exit code ${code}`,
+    );
+  }
+
+  #fail(reason: string): void {
+    this.lost++;
+    this.#log.warning(`on-event: ${this.#command[0]} has failed: ${reason}`);
+  }
+}
+
+function kill(child: Bun.Subprocess): void {
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    child.kill("SIGKILL"); // it has just ended
+  }
+}
+
+/** The largest part of a command's messages that is kept. */
+const MOST_TEXT = 4096;
+
+/** Reads a stream to its end, and returns its last line. */
+async function lastLineOf(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of stream) text = (text + decoder.decode(chunk, { stream: true })).slice(-MOST_TEXT);
+  return text.trim().split("\n").at(-1) ?? "";
+}

@@ -1,0 +1,81 @@
+// `serve` with motion in slipstream.toml: real footage, lines of --json, the command, the webhook, and errors in the file.
+
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { MotionReport } from "../../src/server/motion/motion-report.ts";
+import { runToEnd, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { until } from "../support/wait-until.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const FOOTAGE = resolve(import.meta.dir, "../fixtures/vtest-6s.mp4"); // people walk
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "slipstream-test-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Writes a settings file, and returns its path. */
+function settings(text: string): string {
+  const path = join(folder, "slipstream.toml");
+  writeFileSync(path, text);
+  return path;
+}
+
+test("serve --motion: events of real footage are lines of --json, runs of the command, and posts", async () => {
+  const posts: MotionReport[] = [];
+  await using receiver = Bun.serve({
+    ...{ port: 0, hostname: "127.0.0.1" },
+    async fetch(request) {
+      posts.push((await request.json()) as MotionReport);
+      return new Response();
+    },
+  });
+  const out = join(folder, "out");
+  const config = settings(`
+motion = true
+webhook = "http://127.0.0.1:${receiver.port}/"
+on-event = ["sh", "-c", 'cp "$1" "$0.jpg"; printf "%s %s" "$2" "$3" > "$0"', "${out}", "{picture}", "{camera}", "{zones}"]
+[[cameras]]
+source = "${FOOTAGE}"
+name = "yard"
+[[cameras.zones]]
+name = "all"
+rectangle = [0, 0, 1, 1]
+`);
+  const server = await startServer(["--config", config, "--no-http"]);
+  const isEvent = (line: object): line is MotionReport => "event" in line;
+  const events = () => (server.reports as readonly object[]).filter(isEvent);
+  await until(() => events().length > 0 && existsSync(out) && posts.length > 0, "an event", 60_000);
+  const [event] = events();
+  expect(event).toMatchObject({ event: "motion", phase: "start", camera: "yard", number: 1, zones: ["all"] });
+  expect(event?.area).toBeGreaterThan(0.005);
+  expect(posts[0]).toEqual(event as MotionReport);
+  await until(() => readFileSync(out, "utf8") === "yard all", "the words of the command");
+  expect([...readFileSync(`${out}.jpg`).subarray(0, 2)]).toEqual([0xff, 0xd8]);
+  server.child.kill("SIGTERM");
+  expect(await server.child.exited).toBe(0);
+  // The end of the server ends the event, and everybody is still told.
+  expect(events().at(-1)).toMatchObject({ phase: "end", number: event?.number as number });
+  expect(posts.at(-1)).toMatchObject({ phase: "end" });
+  await server.end();
+  expect(server.remarks).toContain("motion 1 in all: ");
+});
+
+test("serve: errors about zones and outputs are one line with the place in the file", async () => {
+  const refusal = async (text: string) => {
+    const config = settings(`[[cameras]]\nsource = "pattern"\nmotion = true\n${text}\n`);
+    const { code, remarks } = await runToEnd("serve", ["--config", config, "--port", "0"]);
+    expect(code).toBe(2);
+    return remarks.replaceAll(folder, "").trim();
+  };
+  const zone = 'zones = [{ name = "x", polygon = [[0, 0], [1, 1], [1, 0], [0, 1]] }]';
+  expect(await refusal(zone)).toContain("/slipstream.toml:4: cameras[0].zones[0].polygon: crosses itself: ");
+  expect(await refusal('webhook = "nowhere"')).toContain("/slipstream.toml:4: cameras[0].webhook: webhook must be");
+  expect(await refusal('on-event = ["no-such-program"]')).toContain(
+    "/slipstream.toml:4: cameras[0].on-event: names the program 'no-such-program', which is not installed",
+  );
+});
