@@ -55,7 +55,7 @@ const command = asProgram(new Command("bun run test"), VERSION)
   .addOption(
     new Option(
       "--all",
-      "first install the programs without which some tests are skipped (Debian packages); also run soak",
+      "first install the programs without which some tests are skipped (Debian packages); also run soak and the tests with older versions",
     ).default(false),
   )
   .addHelpText(
@@ -75,6 +75,7 @@ await runMain(async (signal) => {
   command.parse(ownArguments);
   const named = command.processedArgs[0] as string[];
   const { all } = command.opts<{ all: boolean }>();
+  if (all) process.env["SLIPSTREAM_TEST_ALL"] = "1"; // test/e2e/upgrade.test.ts
   const usual = CHECKS.filter((name) => all || !LONG.has(name));
   const checks = named.length > 0 ? named.flatMap((name) => (name === "unit" ? UNIT : [name])) : usual;
   const isUnitOnly = named.includes("unit") && !named.includes("tests");
