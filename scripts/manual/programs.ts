@@ -70,6 +70,14 @@ export const PROGRAMS: readonly ProgramEntry[] = [
     description: ["Removes a key. Viewers that use it are disconnected within a second."],
   },
   {
+    name: "demo",
+    summary: "show a film from a server to a window and a web page",
+    settings: [],
+    description: [
+      "Starts a server with a film of six seconds, which is shown again and again, and a viewer with a window. A line of the log has the address of the web page. Without ffmpeg the test pattern is shown, and without a display the figures of the viewer.",
+    ],
+  },
+  {
     name: "doctor",
     summary: "examine this machine",
     settings: DOCTOR_SETTINGS,

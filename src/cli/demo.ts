@@ -2,11 +2,13 @@
 // figures: on a terminal until Ctrl-C, so that people can open the page, and otherwise for some
 // seconds.
 
-import { MissingError, UsageError } from "../core/errors.ts";
+import { Command } from "commander";
+import { MissingError } from "../core/errors.ts";
+import { VERSION } from "../core/version.ts";
 import { PROGRAM_FILES } from "../program-files.ts";
 import { fileOnDisk } from "../state/file-on-disk.ts";
 import { ownCommand } from "./own-command.ts";
-import { runMain } from "./program.ts";
+import { asProgram, runMain } from "./program.ts";
 import { startVirtualDisplay } from "./virtual-display.ts";
 
 const HEADLESS_SECONDS = 10;
@@ -33,9 +35,12 @@ async function drain(reader: { read(): Promise<{ done: boolean }> }): Promise<vo
 const { DISPLAY, WAYLAND_DISPLAY } = process.env;
 const hasDisplay = process.platform !== "linux" || Boolean(DISPLAY) || Boolean(WAYLAND_DISPLAY);
 
+const command = asProgram(new Command("bun run demo"), VERSION).description(
+  "Shows a film, from a server to a window and a web page. 'bun run serve --help' has the options of a server.",
+);
+
 await runMain(async (signal) => {
-  if (process.argv.length > 2)
-    throw new UsageError("the demo takes no options: 'bun run serve --help' has those of a server");
+  command.parse();
   const isTimed = !hasDisplay && !process.stdout.isTTY;
   await using virtualDisplay = isTimed && Bun.which("Xvfb") !== null ? await startVirtualDisplay() : null;
   if (!hasDisplay) {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { manualPages } from "../../../scripts/manual/man-page.ts";
 import { PROGRAMS } from "../../../scripts/manual/programs.ts";
+import { COMMANDS } from "../../../src/cli/commands.ts";
 
 const PAGES = manualPages("2026-11-29");
 const FOLDER = mkdtempSync(join(tmpdir(), "slipstream-test-"));
@@ -52,6 +53,15 @@ test.skipIf(!hasMan)("man shows each flag of each program, with its value", () =
       expect(lines.map((line) => (line.startsWith(`${shown} `) ? shown : line))).toContain(shown);
     }
   }
+});
+
+test("each command has a page, except bench, which needs the source", () => {
+  const words = new Set(PROGRAMS.map(({ name }) => name.split(" ")[0]));
+  expect([...words].toSorted()).toEqual(
+    Object.keys(COMMANDS)
+      .filter((name) => name !== "bench")
+      .toSorted(),
+  );
 });
 
 test("pages speak of the installed program", () => {
