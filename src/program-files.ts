@@ -30,6 +30,7 @@ export const PROGRAM_FILES = {
     pattern: at("./capture/pattern/pattern-worker.ts"),
     rawInput: at("./capture/pipe/raw-input-thread.ts"),
     tryOpen: at("./capture/supervise/try-open-worker.ts"),
+    virtualCamera: at("./client/virtual-camera/thread.ts"),
   },
   /** The entry points of the page. */
   pageScripts: {

@@ -110,6 +110,14 @@ export const VIEW_SETTINGS = [
     help: "write shown frames to this file as raw RGBA; - for standard output",
   },
   {
+    name: "to",
+    scope: "program",
+    type: { kind: "text" },
+    placeholder: "device",
+    help: "give shown pictures to this V4L2 output device, for example /dev/video9 of v4l2loopback, so that other programs see a webcam",
+    conflicts: ["list", "controls", "set", "grid", "output"],
+  },
+  {
     name: "frames",
     scope: "program",
     type: { kind: "whole number", range: [1, 2 ** 32 - 1] },

@@ -117,6 +117,7 @@ await runMain(async (signal, { stop, endEvenIfHung }) => {
     size: flags.size ?? null,
     maxPixels: flags.maxPixels,
     output: flags.output ?? null,
+    to: flags.to ?? null,
     frames: flags.frames ?? null,
     seconds: flags.seconds ?? null,
     once: flags.once ?? false,

@@ -42,7 +42,11 @@ export class RawFrameWriter implements FrameWriter {
   /** Writes a picture. Rejects with SourceError when a server is back with another picture size and no size is wanted. */
   async write(picture: RgbaPicture): Promise<void> {
     const isFirst = this.#size === null;
-    if (isFirst && this.#wanted !== null) this.#wanted = this.#roundedUp(this.#wanted, picture);
+    if (isFirst && this.#wanted !== null) {
+      const { width, height } = roundedUp(this.#wanted, picture);
+      if (!isOf(this.#wanted, { width, height })) this.#log.info(`the frames of the output are ${width}x${height}`);
+      this.#wanted = { width, height };
+    }
     const { width, height } = this.#wanted ?? picture;
     const before = this.#size;
     if (before !== null && !isOf(before, { width, height })) this.#changeSize(before, picture);
@@ -51,17 +55,6 @@ export class RawFrameWriter implements FrameWriter {
     await this.#output.write(
       isOf({ width, height }, picture) ? picture.pixels : this.#scale(picture, { width, height }),
     );
-  }
-
-  /**
-   * Returns the size of the picture if it differs from the wanted size only because the server has rounded up, or else the wanted
-   * size. Such a picture is not scaled, because that would only blur it.
-   */
-  #roundedUp(wanted: Size, { width, height }: Size): Size {
-    const isRounded = (side: number, asked: number) => side >= asked && side - asked <= ROUNDING_PIXELS;
-    if (!isRounded(width, wanted.width) || !isRounded(height, wanted.height)) return wanted;
-    if (!isOf(wanted, { width, height })) this.#log.info(`the frames of the output are ${width}x${height}`);
-    return { width, height };
   }
 
   #changeSize(before: Size, now: Size): void {
@@ -84,6 +77,15 @@ export class RawFrameWriter implements FrameWriter {
     drawScaled(picture, scaled, letterbox(picture, scaled));
     return scaled.pixels;
   }
+}
+
+/**
+ * Returns the size of the picture if it differs from the wanted size only because the server has rounded up, or else the wanted
+ * size. Such a picture is not scaled, because that would only blur it.
+ */
+export function roundedUp(wanted: Size, { width, height }: Size): Size {
+  const isRounded = (side: number, asked: number) => side >= asked && side - asked <= ROUNDING_PIXELS;
+  return isRounded(width, wanted.width) && isRounded(height, wanted.height) ? { width, height } : wanted;
 }
 
 /** An opaque black pixel as a little-endian RGBA word. */

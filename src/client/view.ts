@@ -1,6 +1,6 @@
 // The viewer as a function: it shows one camera in a window until it is stopped.
 
-import { SILENT_LOG } from "../core/log.ts";
+import { type Log, SILENT_LOG } from "../core/log.ts";
 import { untilAbort } from "../core/on-abort.ts";
 import type { Size } from "../core/pixel-format.ts";
 import type { LatencyMs } from "../core/statistics.ts";
@@ -10,10 +10,11 @@ import { connectTcp } from "./connect/tcp.ts";
 import type { ViewReport } from "./figures.ts";
 import { openFrameOutput } from "./save/frame-output.ts";
 import { saveSnapshot } from "./save/snapshot.ts";
-import { RawFrameWriter } from "./raw-frames.ts";
+import { RawFrameWriter, roundedUp } from "./raw-frames.ts";
 import { createNoScreen } from "./screens/none.ts";
 import type { Screen, ScreenEvents } from "./screens/screen.ts";
 import { ViewSession, type WindowOptions } from "./session.ts";
+import { VirtualCamera, type VirtualCameraReport } from "./virtual-camera/virtual-camera.ts";
 
 export interface ViewOptions extends WindowOptions {
   /** The picture size that is enough. Null means the size of the source. Frames in `output` have this size. */
@@ -23,6 +24,11 @@ export interface ViewOptions extends WindowOptions {
    * sizes.
    */
   output: string | null;
+  /**
+   * The V4L2 output device that gets the shown pictures, for example `/dev/video9` of v4l2loopback. It cannot be used together
+   * with `output`. Default: no device.
+   */
+  to?: string | null;
   /** Opens a screen instead of the one that `display` names. Benches use it to read the shown pixels. */
   createScreen?: (events: ScreenEvents) => Promise<Screen>;
 }
@@ -31,11 +37,13 @@ export interface ViewOptions extends WindowOptions {
 export interface WindowReport extends ViewReport {
   /** How late the main thread's event loop was, since the start. While it is late, pictures and keys wait. */
   loopDelayMs: LatencyMs;
+  /** The figures of the device `to`, if there is one. */
+  virtualCamera?: VirtualCameraReport;
 }
 
 /**
  * Shows a camera until the user quits, a limit is reached or `signal` aborts. Resolves with the last report. `report` is called
- * once a second. Throws MissingError if no window can be opened, ConnectionError if the host is unknown or, with `once`, no
+ * once a second. Throws MissingError if no window, output or device can be opened, ConnectionError if the host is unknown or, with `once`, no
  * server is reached, and ProtocolError if the program that answers is not a Slipstream server of this version. An abort while the
  * output is being opened (a pipe without a reader) rejects with the signal's reason.
  */
@@ -44,13 +52,15 @@ export async function view(
   signal: AbortSignal,
   report: (report: WindowReport) => void,
 ): Promise<WindowReport> {
-  const { address, access, size, once, wait, maxPixels, trace = null, log = SILENT_LOG } = options;
+  const { address, access, size, to = null, once, wait, maxPixels, trace = null, log = SILENT_LOG } = options;
   await using session = new ViewSession(options, log, signal);
   const { arena, pool, stopped } = session;
   let camera: CameraView | null = null;
   const output = options.output === null ? null : await untilAbort(openFrameOutput(options.output), signal);
   if (output !== null) session.atEnd(() => output.close());
   const writer = output === null ? null : new RawFrameWriter(output, size, log);
+  const virtualCamera = to === null ? null : await untilAbort(openVirtualCamera(to, size, log), signal);
+  if (virtualCamera !== null) session.atEnd(() => virtualCamera[Symbol.asyncDispose]());
   const screen = await openScreen(options, {
     onQuit: () => session.stop(),
     onSnapshot: () => (camera === null ? log.info("there is no picture to save yet") : camera.snapshot()),
@@ -82,7 +92,7 @@ export async function view(
       pool,
       screen,
       save: saveSnapshot,
-      output: writer,
+      output: writer ?? virtualCamera,
       stopped,
       trace,
       log,
@@ -90,7 +100,11 @@ export async function view(
     owner,
   );
   camera = shown;
-  const present = (): WindowReport => ({ ...shown.report(), loopDelayMs: session.loopDelay.delays.summary() });
+  const present = (): WindowReport => ({
+    ...shown.report(),
+    loopDelayMs: session.loopDelay.delays.summary(),
+    ...(virtualCamera && { virtualCamera: virtualCamera.report() }),
+  });
   session.threadUsers.add(shown);
   session.startTimers(
     () => shown.tick(),
@@ -99,6 +113,11 @@ export async function view(
   await shown.run();
   session.throwIfFailed();
   return present();
+}
+
+function openVirtualCamera(path: string, size: Size | null, log: Log): Promise<VirtualCamera> {
+  const sizeFor = (picture: Size) => (size === null ? picture : roundedUp(size, picture));
+  return VirtualCamera.open({ path, sizeFor, log });
 }
 
 async function openScreen(options: ViewOptions, events: ScreenEvents): Promise<Screen> {

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { explainMultiPlanar, type FoundCamera, listCameras } from "../capture/camera/find.ts";
 import { Device, refuseBusy } from "../system/v4l2/device.ts";
-import { explainSystemCall } from "../capture/v4l2/explain.ts";
+import { explainSystemCall } from "../system/v4l2/explain.ts";
 import { hasLibc, SystemCallError } from "../system/v4l2/libc.ts";
 import { readFormats } from "../capture/v4l2/formats.ts";
 import { asRoot, type Finding, good, limited, missing } from "./finding.ts";

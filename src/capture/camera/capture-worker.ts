@@ -12,7 +12,7 @@ import { CaptureSignals } from "../hand-over/capture-signals.ts";
 import { LentSlots } from "../hand-over/lent-slots.ts";
 import { applySettings } from "../v4l2/controls.ts";
 import { Device, refuseBusy } from "../../system/v4l2/device.ts";
-import { explainSystemCall } from "../v4l2/explain.ts";
+import { explainSystemCall } from "../../system/v4l2/explain.ts";
 import { SystemCallError } from "../../system/v4l2/libc.ts";
 import { CaptureSession, captureStamp, type Taken } from "../v4l2/session.ts";
 import type { CaptureMessage, CaptureOrder } from "./capture-messages.ts";

@@ -4,7 +4,7 @@ import { parentPort } from "node:worker_threads";
 import { isExpected, SourceError, UsageError } from "../../core/errors.ts";
 import { applySetting, listControls } from "../v4l2/controls.ts";
 import { Device } from "../../system/v4l2/device.ts";
-import { explainSystemCall } from "../v4l2/explain.ts";
+import { explainSystemCall } from "../../system/v4l2/explain.ts";
 import type { ControlAnswer, ControlRequest } from "./controls-thread.ts";
 import { isStillAt, type KnownCamera } from "./find.ts";
 

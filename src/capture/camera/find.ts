@@ -7,7 +7,7 @@ import { printable } from "../../core/printable.ts";
 import type { SourceControl } from "../source.ts";
 import { listControls } from "../v4l2/controls.ts";
 import { Device, type Identity } from "../../system/v4l2/device.ts";
-import { explainSystemCall } from "../v4l2/explain.ts";
+import { explainSystemCall } from "../../system/v4l2/explain.ts";
 import { type CameraFormat, readFormats } from "../v4l2/formats.ts";
 
 export interface FoundCamera extends Identity {

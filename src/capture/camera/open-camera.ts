@@ -6,7 +6,7 @@ import type { Setting } from "../control-values.ts";
 import type { Source } from "../source.ts";
 import { checkSettings } from "../v4l2/controls.ts";
 import { Device, refuseBusy } from "../../system/v4l2/device.ts";
-import { explainSystemCall } from "../v4l2/explain.ts";
+import { explainSystemCall } from "../../system/v4l2/explain.ts";
 import { type CameraFormat, frameFormatOf, readFormats } from "../v4l2/formats.ts";
 import { hasLibc, SystemCallError } from "../../system/v4l2/libc.ts";
 import { chooseMode, describeMode, USUAL_SIZE, type Wanted } from "../v4l2/negotiate.ts";

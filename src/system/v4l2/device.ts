@@ -11,6 +11,7 @@ import {
   openDevice,
   SystemCallError,
   waitFor,
+  writeFrame,
 } from "./libc.ts";
 import { Struct } from "./struct.ts";
 
@@ -36,6 +37,12 @@ export interface Capability extends Omit<Identity, "nodeIndex"> {
    * supported.
    */
   isMultiPlanar: boolean;
+  /** True if programs give pictures to the device, in buffers or by write(2). */
+  isOutput: boolean;
+  /** True if the device says that write(2) can be used. */
+  takesWrites: boolean;
+  /** True if the device has buffers that can be mapped. */
+  hasBuffers: boolean;
 }
 
 /** An open device. Methods throw SystemCallError unless their comment says otherwise. */
@@ -119,7 +126,17 @@ export class Device implements Disposable {
       bus: struct.text("bus_info", 32),
       isCamera,
       isMultiPlanar: !isCamera && streams && (own & V4L2.CAP_VIDEO_CAPTURE_MPLANE) !== 0,
+      isOutput: (own & V4L2.CAP_VIDEO_OUTPUT) !== 0,
+      takesWrites: (own & V4L2.CAP_READWRITE) !== 0,
+      hasBuffers: streams,
     };
+  }
+
+  /** Writes a frame. Returns the error number, or 0 when the device has taken the frame. */
+  write(frame: Uint8Array): number {
+    const errno = writeFrame(this.#descriptor, frame);
+    if (errno !== 0) this.#onRefused(`write ${this.path}: ${nameOfErrno(errno)}`);
+    return errno;
   }
 
   map(offset: number, length: number): Mapping {

@@ -1,4 +1,4 @@
-// The kernel's interface to cameras: the numbers of requests and the layouts of structures from uapi/linux/videodev2.h.
+// The kernel's interface to video devices: the numbers of requests and the layouts of structures from uapi/linux/videodev2.h.
 //
 // They are the same on x86-64 and arm64. Both are little-endian with 64-bit longs (LP64), and both encode requests as in
 // uapi/asm-generic/ioctl.h. test/system/v4l2/layouts.test.ts compares all values with the kernel's headers.
@@ -50,6 +50,7 @@ export const STRUCTS = {
       "fmt.pix.pixelformat": 16,
       "fmt.pix.field": 20,
       "fmt.pix.bytesperline": 24,
+      "fmt.pix.sizeimage": 28,
       "fmt.pix.colorspace": 32,
       "fmt.pix.priv": 36,
       "fmt.pix.flags": 40,
@@ -66,6 +67,7 @@ export const STRUCTS = {
       type: 4,
       bytesused: 8,
       flags: 12,
+      field: 16,
       "timestamp.tv_sec": 24,
       "timestamp.tv_usec": 32,
       sequence: 56,
@@ -150,11 +152,14 @@ export type RequestName = keyof typeof REQUESTS;
 /** Constants under the header's names. */
 export const V4L2 = {
   BUF_TYPE_VIDEO_CAPTURE: 1,
+  BUF_TYPE_VIDEO_OUTPUT: 2,
   MEMORY_MMAP: 1,
   FIELD_NONE: 1,
   FIELD_INTERLACED: 4,
   CAP_VIDEO_CAPTURE: 0x00000001,
+  CAP_VIDEO_OUTPUT: 0x00000002,
   CAP_VIDEO_CAPTURE_MPLANE: 0x00001000,
+  CAP_READWRITE: 0x01000000,
   CAP_STREAMING: 0x04000000,
   CAP_DEVICE_CAPS: 0x80000000,
   CAP_TIMEPERFRAME: 0x1000,
@@ -169,6 +174,7 @@ export const V4L2 = {
   COLORSPACE_SMPTE240M: 2,
   COLORSPACE_REC709: 3,
   COLORSPACE_JPEG: 7,
+  COLORSPACE_SRGB: 8,
   COLORSPACE_BT2020: 10,
   COLORSPACE_DCI_P3: 12,
   YCBCR_ENC_DEFAULT: 0,

@@ -9,6 +9,7 @@ const FUNCTIONS = {
   open: { args: ["ptr", "i32"], returns: "i32" },
   close: { args: ["i32"], returns: "i32" },
   ioctl: { args: ["i32", "u64", "ptr"], returns: "i32" },
+  write: { args: ["i32", "ptr", "usize"], returns: "i64" },
   mmap: { args: ["usize", "usize", "i32", "i32", "i32", "i64"], returns: "i64" },
   munmap: { args: ["ptr", "usize"], returns: "i32" },
   poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
@@ -91,6 +92,19 @@ export function closeDevice(descriptor: number): void {
 export function ioctl(descriptor: number, request: number, argument: Uint8Array): number {
   for (;;) {
     if (libc().ioctl(descriptor, request, ptr(argument)) >= 0) return 0;
+    const error = errno();
+    if (error !== ERRNO.EINTR) return error;
+  }
+}
+
+/**
+ * Writes a frame with write(2). Returns 0 or the error number, which is EIO if the device took a part of the frame only.
+ */
+export function writeFrame(descriptor: number, frame: Uint8Array): number {
+  for (;;) {
+    const written = Number(libc().write(descriptor, ptr(frame), frame.length));
+    if (written === frame.length) return 0;
+    if (written >= 0) return ERRNO.EIO;
     const error = errno();
     if (error !== ERRNO.EINTR) return error;
   }

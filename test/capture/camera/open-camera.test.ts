@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { UsageError } from "../../../src/core/errors.ts";
 import { checkSettings } from "../../../src/capture/v4l2/controls.ts";
-import { explainSystemCall } from "../../../src/capture/v4l2/explain.ts";
+import { explainSystemCall } from "../../../src/system/v4l2/explain.ts";
 import { V4L2 } from "../../../src/system/v4l2/layouts.ts";
 import { ERRNO, SystemCallError } from "../../../src/system/v4l2/libc.ts";
 import { refuseBusy } from "../../../src/system/v4l2/device.ts";

@@ -1,0 +1,36 @@
+// VirtualCamera: devices that cannot be used, with the real thread. output-session.test.ts has devices that can.
+
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { VirtualCamera } from "../../../src/client/virtual-camera/virtual-camera.ts";
+import { MissingError } from "../../../src/core/errors.ts";
+import { SILENT_LOG } from "../../../src/core/log.ts";
+import { hasLibc } from "../../../src/system/v4l2/libc.ts";
+import { runToEnd, TEST_TIMEOUT_MS } from "../../support/programs.ts";
+
+const ABSENT = join(import.meta.dir, "video9");
+
+const REFUSED = [
+  ["that does not exist", ABSENT, `there is no ${ABSENT}: 'sudo modprobe v4l2loopback' makes a virtual camera`],
+  ["that is another device", "/dev/null", "/dev/null is no video device: name a device of v4l2loopback"],
+  ["that is a file", import.meta.path, `${import.meta.path} is no video device: name a device of v4l2loopback`],
+] as const;
+
+test.skipIf(!hasLibc()).each(REFUSED)("VirtualCamera: refuses a path %s", async (_, path, text) => {
+  const opening = VirtualCamera.open({ path, sizeFor: (size) => size, log: SILENT_LOG });
+  expect(opening).rejects.toBeInstanceOf(MissingError);
+  expect(opening).rejects.toThrow(text);
+  await opening.catch(() => undefined);
+});
+
+test.skipIf(!hasLibc())(
+  "view --to: ends with one line and exit code 1 before it connects",
+  async () => {
+    const { code, remarks } = await runToEnd("view", ["127.0.0.1:9", "--display", "none", "--to", ABSENT]);
+    expect({ code, remarks }).toEqual({
+      code: 1,
+      remarks: `error: there is no ${ABSENT}: 'sudo modprobe v4l2loopback' makes a virtual camera\n`,
+    });
+  },
+  TEST_TIMEOUT_MS,
+);
