@@ -1,10 +1,11 @@
 // toRgba compared with ffmpeg's conversion, for every layout and for odd sizes.
 
-import { describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { toRgba } from "../../src/codec/rgba.ts";
 import { frameBytes, PIXEL_FORMATS, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
-import { ffmpeg, run } from "../support/jpeg-tools.ts";
+import { type Conversion, ffmpegBatch } from "../support/ffmpeg-batch.ts";
+import { run } from "../support/jpeg-tools.ts";
 import { largestDifference, psnr, testPicture, toRgbaBytes } from "../support/samples.ts";
 
 const SIZES: readonly Size[] = [
@@ -40,21 +41,46 @@ function withinPatches(rgba: Uint8Array, { width, height }: Size): Uint8Array {
 /** The formats that ffmpeg's swscale computes. It converts the others without arithmetic. */
 const YUV: readonly PixelFormat[] = ["yuv420p", "yuvj420p", "nv12", "yuyv422"];
 
-function convert(bytes: Uint8Array, { width, height }: Size, from: string, to: string): Uint8Array<ArrayBuffer> {
-  const input = ["-f", "rawvideo", "-pix_fmt", from, "-s", `${width}x${height}`, "-i", "-"];
+function conversion(input: Uint8Array, { width, height }: Size, from: string, to: string): Conversion {
+  const inputArguments = ["-f", "rawvideo", "-pix_fmt", from, "-s", `${width}x${height}`];
   // These flags give exact arithmetic, and chroma that is repeated instead of interpolated.
   const flags = "flags=neighbor+accurate_rnd+full_chroma_int";
   const range = from === "yuvj420p" ? "in_range=full:" : "";
-  const output = ["-vf", `scale=${range}in_color_matrix=bt601:out_color_matrix=bt601:${flags}`, "-pix_fmt", to];
-  return ffmpeg([...input, ...output, "-f", "rawvideo", "-"], bytes).bytes;
+  const filter = `scale=${range}in_color_matrix=bt601:out_color_matrix=bt601:${flags}`;
+  return { input, inputArguments, outputArguments: ["-vf", filter, "-pix_fmt", to] };
+}
+
+/** Returns the RGBA pixels that ffmpeg makes of the frame. */
+function ffmpegRgba(bytes: Uint8Array, size: Size, format: PixelFormat): Uint8Array {
+  return ffmpegBatch([conversion(bytes, size, format, "rgba")])[0] ?? new Uint8Array();
+}
+
+const ORIGINAL = testPicture({ width: 96, height: 64 });
+/** The patchworks in each size and the original, in each format, and what ffmpeg makes of them in RGBA. */
+const made = new Map<string, { bytes: Uint8Array; rgba: Uint8Array }>();
+const keyOf = (format: PixelFormat, { width, height }: Size) => `${format} ${width}x${height}`;
+
+beforeAll(() => {
+  const sources = [...SIZES.map((size) => ({ ...size, pixels: patchwork(size) })), ORIGINAL];
+  const all = PIXEL_FORMATS.flatMap((format) => sources.map((source) => ({ format, source })));
+  const frames = ffmpegBatch(all.map(({ format, source }) => conversion(source.pixels, source, "rgb24", format)));
+  const empty = new Uint8Array();
+  const back = ffmpegBatch(
+    all.map(({ format, source }, index) => conversion(frames[index] ?? empty, source, format, "rgba")),
+  );
+  for (const [index, { format, source }] of all.entries())
+    made.set(keyOf(format, source), { bytes: frames[index] ?? empty, rgba: back[index] ?? empty });
+});
+
+function madeIn(format: PixelFormat, size: Size): { bytes: Uint8Array; rgba: Uint8Array } {
+  return made.get(keyOf(format, size)) ?? { bytes: new Uint8Array(), rgba: new Uint8Array() };
 }
 
 describe.each(PIXEL_FORMATS)("toRgba: %s pixels", (format) => {
   test.each(SIZES)("toRgba converts $width by $height as ffmpeg does", (size) => {
-    const picture = convert(patchwork(size), size, "rgb24", format);
+    const { bytes: picture, rgba: theirs } = madeIn(format, size);
     expect(picture.length).toBe(frameBytes(format, size.width, size.height));
     const ours = new Uint8Array(toRgba({ ...size, format }, picture));
-    const theirs = convert(picture, size, format, "rgba");
     if (YUV.includes(format)) {
       expect(largestDifference(withinPatches(ours, size), withinPatches(theirs, size))).toBeLessThanOrEqual(3);
     } else {
@@ -63,11 +89,8 @@ describe.each(PIXEL_FORMATS)("toRgba: %s pixels", (format) => {
   });
 
   test("toRgba restores nearly the picture that ffmpeg converted, with its colours in place", () => {
-    const size = { width: 96, height: 64 };
-    const original = testPicture(size);
-    const bytes = convert(original.pixels, size, "rgb24", format);
-    const ours = new Uint8Array(toRgba({ ...size, format }, bytes));
-    const expected = format === "gray" ? greyOf(toRgbaBytes(original)) : toRgbaBytes(original);
+    const ours = new Uint8Array(toRgba({ ...ORIGINAL, format }, madeIn(format, ORIGINAL).bytes));
+    const expected = format === "gray" ? greyOf(toRgbaBytes(ORIGINAL)) : toRgbaBytes(ORIGINAL);
     expect(psnr(ours, expected)).toBeGreaterThan(format === "gray" ? 28 : 32);
   });
 
@@ -105,7 +128,7 @@ describe("toRgba: every value", () => {
     const planes = [pixels.flatMap(([y]) => [y, y, y, y]), pixels.map(([, u]) => u), pixels.map(([, , v]) => v)];
     const bytes = new Uint8Array(planes.flat());
     const ours = new Uint8Array(toRgba({ ...size, format }, bytes));
-    expect(largestDifference(ours, convert(bytes, size, format, "rgba"))).toBeLessThanOrEqual(2);
+    expect(largestDifference(ours, ffmpegRgba(bytes, size, format))).toBeLessThanOrEqual(2);
   });
 
   test.each(YUV)(
@@ -116,7 +139,7 @@ describe("toRgba: every value", () => {
       const [step, count] = format === "yuyv422" ? [2, 34 * 2 * 41] : [1, 67 * 41];
       for (let i = 0; i < count; i++) bytes[i * step] = 60 + ((i * 7) % 120);
       const ours = new Uint8Array(toRgba({ ...size, format }, bytes));
-      expect(largestDifference(ours, convert(bytes, size, format, "rgba"))).toBeLessThanOrEqual(2);
+      expect(largestDifference(ours, ffmpegRgba(bytes, size, format))).toBeLessThanOrEqual(2);
     },
   );
 

@@ -1,6 +1,7 @@
 // Runs libjpeg-turbo's cjpeg and djpeg, and ffmpeg, with which tests compare. A warning from any of them is an error here.
 
 import type { RgbPicture } from "./generated-pictures.ts";
+import { ffmpegBatch } from "./ffmpeg-batch.ts";
 import { ProgramAnswers } from "./program-answers.ts";
 
 interface Answer {
@@ -108,34 +109,40 @@ export async function ffmpegComplaints(...jpegs: Uint8Array[]): Promise<string> 
   return Number(decoded) === jpegs.length ? complaints : `${complaints}decoded ${decoded} of ${jpegs.length} pictures`;
 }
 
-/** Converts a picture to a raw pixel format with ffmpeg. */
-export async function toRawPixels(picture: RgbPicture, format: string): Promise<Uint8Array> {
-  const options = [
-    "-v",
-    "error",
-    "-f",
-    "ppm_pipe",
-    "-i",
-    "pipe:0",
-    "-sws_flags",
-    "accurate_rnd+full_chroma_int+bitexact",
-  ];
-  return (await run(["ffmpeg", ...options, "-f", "rawvideo", "-pix_fmt", format, "-"], toPpm(picture))).output;
+const EXACT = ["-sws_flags", "accurate_rnd+full_chroma_int+bitexact"];
+
+/** Raw pixels in a format of ffmpeg. */
+export interface RawPicture {
+  format: string;
+  width: number;
+  height: number;
+  pixels: Uint8Array;
+}
+
+/** Converts the pictures to raw pixels with ffmpeg. */
+export function toRawPixels(pictures: readonly { picture: RgbPicture; format: string }[]): RawPicture[] {
+  const frames = ffmpegBatch(
+    pictures.map(({ picture, format }) => ({
+      input: toPpm(picture), // in raw RGB of an odd width, ffmpeg would take the first pixel of the next row for the last chroma
+      inputArguments: ["-f", "ppm_pipe"],
+      outputArguments: [...EXACT, "-pix_fmt", format],
+    })),
+  );
+  return pictures.map(({ picture: { width, height }, format }, index) => {
+    return { format, width, height, pixels: frames[index] ?? new Uint8Array() };
+  });
 }
 
 /** Converts raw pixels back to RGB with ffmpeg, which shows the loss by the format itself. */
-export async function fromRawPixels(
-  pixels: Uint8Array,
-  format: string,
-  width: number,
-  height: number,
-): Promise<RgbPicture> {
-  const options = ["-v", "error", "-f", "rawvideo", "-pix_fmt", format, "-s", `${width}x${height}`, "-i", "pipe:0"];
-  const flags = ["-sws_flags", "accurate_rnd+full_chroma_int+bitexact"];
-  return parsePnm(
-    (await run(["ffmpeg", ...options, ...flags, "-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "-"], pixels))
-      .output,
+export function fromRawPixels(pictures: readonly RawPicture[]): RgbPicture[] {
+  const frames = ffmpegBatch(
+    pictures.map(({ format, width, height, pixels }) => ({
+      input: pixels,
+      inputArguments: ["-f", "rawvideo", "-pix_fmt", format, "-s", `${width}x${height}`],
+      outputArguments: [...EXACT, "-pix_fmt", "rgb24"],
+    })),
   );
+  return pictures.map(({ width, height }, index) => ({ width, height, rgb: frames[index] ?? new Uint8Array() }));
 }
 
 /** The peak signal-to-noise ratio of two pictures of the same size, in dB. */

@@ -1,35 +1,53 @@
 // FrameScaler: scales frames of each layout as ffmpeg does.
 
-import { expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import { frameBytes, type PixelFormat } from "../../../src/core/pixel-format.ts";
 import { FrameScaler } from "../../../src/capture/v4l2/frame-scaler.ts";
-import { ffmpeg } from "../../support/jpeg-tools.ts";
+import { ffmpegBatch } from "../../support/ffmpeg-batch.ts";
 import { psnr } from "../../support/samples.ts";
 
 const SIZE = { width: 144, height: 96 };
 const FORMATS = ["rgba", "rgb24", "bgr24", "gray", "yuv420p", "yuvj420p", "nv12", "yuyv422"] as const;
 
-const drawn = (format: PixelFormat, filters: string): Uint8Array => {
-  const source = `testsrc2=size=${SIZE.width}x${SIZE.height}:rate=1`;
-  const output = ["-pix_fmt", format, "-f", "rawvideo", "-"];
-  return ffmpeg(["-f", "lavfi", "-i", source, "-frames:v", "1", "-vf", filters, ...output]).bytes;
-};
+const WIDTHS = [158, 130, 60];
+/** The picture in each format, and what ffmpeg makes of it in each width. */
+const drawn = new Map<string, Uint8Array>();
 
-test.each(FORMATS.flatMap((format) => [158, 130, 60].map((width) => [format, width] as const)))(
+const keyOf = (format: PixelFormat, width: number) => `${format} ${width}`;
+
+beforeAll(() => {
+  const wanted = FORMATS.flatMap((format) => [SIZE.width, ...WIDTHS].map((width) => ({ format, width })));
+  const frames = ffmpegBatch(
+    wanted.map(({ format, width }) => {
+      // Each plane is scaled alone, as FrameScaler does. ffmpeg itself would scale YUYV as 4:2:2 and RGB as packed pixels.
+      const scale = `,scale=${width}:${SIZE.height}:flags=bilinear+accurate_rnd`;
+      const filters = `format=${format}${width === SIZE.width ? "" : scale}`;
+      return {
+        input: `testsrc2=size=${SIZE.width}x${SIZE.height}:rate=1`,
+        inputArguments: ["-f", "lavfi"],
+        outputArguments: ["-vf", filters, "-pix_fmt", format],
+      };
+    }),
+  );
+  for (const [index, { format, width }] of wanted.entries())
+    drawn.set(keyOf(format, width), frames[index] ?? new Uint8Array());
+});
+
+const drawnIn = (format: PixelFormat, width: number = SIZE.width) =>
+  drawn.get(keyOf(format, width)) ?? new Uint8Array();
+
+test.each(FORMATS.flatMap((format) => WIDTHS.map((width) => [format, width] as const)))(
   "%s is scaled to a width of %d pixels as ffmpeg does",
   (format, width) => {
-    const before = drawn(format, `format=${format}`);
-    // Each plane is scaled alone, as FrameScaler does. ffmpeg itself would scale YUYV as 4:2:2 and RGB as packed pixels.
-    const expected = drawn(format, `format=${format},scale=${width}:${SIZE.height}:flags=bilinear+accurate_rnd`);
     const scaled = new Uint8Array(frameBytes(format, width, SIZE.height)).fill(1);
-    new FrameScaler(format, SIZE, width).scale(before, scaled);
-    expect(psnr(scaled, expected)).toBeGreaterThan(32);
+    new FrameScaler(format, SIZE, width).scale(drawnIn(format), scaled);
+    expect(psnr(scaled, drawnIn(format, width))).toBeGreaterThan(32);
   },
 );
 
 test("a frame of the same width does not change", () => {
   for (const format of FORMATS) {
-    const frame = drawn(format, `format=${format}`);
+    const frame = drawnIn(format);
     const scaled = new Uint8Array(frame.length);
     new FrameScaler(format, SIZE, SIZE.width).scale(frame, scaled);
     expect(Buffer.compare(frame, scaled)).toBe(0);
