@@ -26,25 +26,19 @@ interface Dropped {
 }
 
 interface Setup {
-  arena: Arena;
   decoder: PictureDecoder;
   decoded: DecodedPicture[];
   dropped: Dropped[];
 }
 
 let server: RealConnection;
-const pools: CodecPool[] = [];
+const arena = Arena.create();
+/** The threads of all tests. */
+let pool: CodecPool;
+/** The decoder of the test that runs. */
+let decoder: PictureDecoder | null = null;
 beforeAll(async () => {
-  server = await openConnection();
-});
-afterAll(() => server.close());
-afterEach(async () => {
-  await Promise.all(pools.splice(0).map((pool) => pool.close()));
-});
-
-async function start(): Promise<Setup> {
-  const arena = Arena.create();
-  const pool = new CodecPool({
+  pool = new CodecPool({
     runtime: BUN_RUNTIME,
     arena,
     codec: "jsquash",
@@ -53,16 +47,25 @@ async function start(): Promise<Setup> {
     onBroken: () => undefined,
     onRestarted: () => undefined,
   });
-  pools.push(pool);
+  [server] = await Promise.all([openConnection(), pool.started]);
+});
+afterEach(async () => {
+  await until(() => decoder?.isIdle !== false, "the end of all pictures");
+});
+afterAll(async () => {
+  server.close();
+  await pool.close();
+});
+
+async function start(): Promise<Setup> {
   const decoded: DecodedPicture[] = [];
   const dropped: Dropped[] = [];
-  let decoder: PictureDecoder | null = null;
-  decoder = await createPictureDecoder(arena, pool, {
+  const created = await createPictureDecoder(arena, pool, {
     onDecoded: (picture) => decoded.push(picture),
     onDropped: ({ frameNumber }, cause, reason) => dropped.push({ frameNumber, cause, reason }),
   });
-  await pool.started;
-  return { arena, decoder, decoded, dropped };
+  decoder = created;
+  return { decoder: created, decoded, dropped };
 }
 
 function received(
@@ -179,8 +182,9 @@ describe("PictureDecoder: damaged pictures", () => {
   });
 });
 
+// This is the last test, because it takes most of the arena.
 test("PictureDecoder: drops a picture that does not fit in memory, and decodes the next one", async () => {
-  const { arena, decoder, decoded, dropped } = await start();
+  const { decoder: last, decoded, dropped } = await start();
   arena.take(3 * 2 ** 30); // of 4 GiB; the system only reserves memory that is not written to
   // The frame header claims 8192 × 8192 pixels. That is 268 MB a slot, so a set of slots does not fit.
   const huge = Buffer.from(JPEGS[0] as Uint8Array);
@@ -191,12 +195,12 @@ test("PictureDecoder: drops a picture that does not fit in memory, and decodes t
     copy.writeUInt16BE(8192, sof + 7);
     return copy;
   };
-  for (const [index, height] of [6000, 7000, 8000, 8192].entries()) decoder.offer(received(index + 1, resized(height)));
+  for (const [index, height] of [6000, 7000, 8000, 8192].entries()) last.offer(received(index + 1, resized(height)));
   await until(
     () => dropped.some(({ reason }) => reason.includes("not enough memory")),
     "a picture too large for the memory",
   );
-  decoder.offer(received(9));
+  last.offer(received(9));
   await until(() => decoded.some((picture) => picture.received.frameNumber === 9), "the next picture");
   expect(dropped.every(({ frameNumber }) => frameNumber < 9)).toBe(true);
 });
