@@ -14,6 +14,7 @@ import { COMPARABLE, compareCheckouts } from "./compare.ts";
 import { fanOutBench } from "./fan-out.ts";
 import { hostileBench } from "./hostile.ts";
 import { latencyBench } from "./latency.ts";
+import { motionBench } from "./motion.ts";
 import { noiseBench } from "./noise.ts";
 import { overloadBench } from "./overload.ts";
 import { pageBench } from "./page.ts";
@@ -37,6 +38,7 @@ const BENCHES: Record<string, Bench> = {
   throughput: throughputBench,
   "slow-viewer": slowViewerBench,
   noise: noiseBench,
+  motion: motionBench,
   "thin-link": thinLinkBench,
   "fan-out": fanOutBench,
   cameras: camerasBench,
@@ -52,7 +54,15 @@ const BENCHES: Record<string, Bench> = {
 };
 
 /** Benches that run only if they are named. They take long, or measure other programs too. */
-const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set(["tls", "hostile", "page", "plain-clients", "peers", "overload"]);
+const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set([
+  "motion",
+  "tls",
+  "hostile",
+  "page",
+  "plain-clients",
+  "peers",
+  "overload",
+]);
 
 const RESULTS = fileURLToPath(new URL("./results", import.meta.url));
 
@@ -61,7 +71,7 @@ const command = asProgram(new Command("bun run bench"), VERSION)
   .addArgument(
     new Argument(
       "[names...]",
-      "which benches (default: all but tls, hostile, page, plain-clients, peers and overload)",
+      "which benches (default: all but motion, tls, hostile, page, plain-clients, peers and overload)",
     ).choices(Object.keys(BENCHES)),
   )
   .addOption(new Option("--quick", "short runs; all benches together take less than a minute").default(false))

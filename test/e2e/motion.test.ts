@@ -1,11 +1,12 @@
 // `serve` with motion in slipstream.toml: real footage, lines of --json, the command, the webhook, and errors in the file.
 
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { MotionReport } from "../../src/server/motion/motion-report.ts";
 import { runToEnd, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { readRecording } from "../support/recorded-camera.ts";
 import { until } from "../support/wait-until.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
@@ -65,6 +66,38 @@ rectangle = [0, 0, 1, 1]
   expect(server.remarks).toContain("motion 1 in all: ");
 });
 
+test("serve --record-when motion: the file begins before the event, and nothing is recorded without one", async () => {
+  const flags = ["--source", FOOTAGE, "--record", folder, "--record-when", "motion", "--motion", "--no-http"];
+  {
+    const server = await startServer([...flags, "--motion-area", "100"]);
+    await server.until("some seconds of footage", ({ last }) => (last?.encoded ?? 0) > 40);
+    expect(server.last?.recording).toMatchObject({ file: null, pictures: 0 });
+    server.child.kill("SIGTERM");
+    await server.end();
+  }
+  const server = await startServer([...flags, "--record-before", "1"]);
+  await until(() => server.reports.some((line) => (line as { phase?: string }).phase === "start"), "an event", 60_000);
+  await server.until("a recording", ({ last }) => (last?.recording?.pictures ?? 0) > 15);
+  server.child.kill("SIGTERM");
+  await server.child.exited;
+  await server.end();
+  const [file = ""] = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".mkv"),
+  );
+  const event = server.reports.find((line) => "event" in line) as object as MotionReport;
+  const probe = ["ffprobe", "-v", "error", "-show_entries", "format_tags=creation_time", "-of", "csv=p=0"];
+  const begins = Date.parse(
+    Bun.spawnSync([...probe, join(folder, file)])
+      .stdout.toString()
+      .trim(),
+  );
+  // A second before the event, or the picture that was seen then.
+  const before = Date.parse(event.start) - begins;
+  expect(before).toBeGreaterThan(850);
+  expect(before).toBeLessThan(1_150);
+  expect(readRecording(join(folder, file)).length).toBeGreaterThan(15);
+});
+
 test("serve: errors about zones and outputs are one line with the place in the file", async () => {
   const refusal = async (text: string) => {
     const config = settings(`[[cameras]]\nsource = "pattern"\nmotion = true\n${text}\n`);
@@ -74,6 +107,8 @@ test("serve: errors about zones and outputs are one line with the place in the f
   };
   const zone = 'zones = [{ name = "x", polygon = [[0, 0], [1, 1], [1, 0], [0, 1]] }]';
   expect(await refusal(zone)).toContain("/slipstream.toml:4: cameras[0].zones[0].polygon: crosses itself: ");
+  const { remarks } = await runToEnd("serve", ["--source", "pattern", "--record", folder, "--record-when", "motion"]);
+  expect(remarks).toContain("only motion can be recorded only if it is detected: add --motion");
   expect(await refusal('webhook = "nowhere"')).toContain("/slipstream.toml:4: cameras[0].webhook: webhook must be");
   expect(await refusal('on-event = ["no-such-program"]')).toContain(
     "/slipstream.toml:4: cameras[0].on-event: names the program 'no-such-program', which is not installed",

@@ -20,6 +20,7 @@ import { ChangedTiles } from "../encode/changed-tiles.ts";
 import { type CaptureListener, FrameDispatcher } from "../encode/dispatcher.ts";
 import { type CameraTrouble, EncodeFigures } from "../encode/figures.ts";
 import { TileScheduler } from "../encode/tile-scheduler.ts";
+import type { MotionEvent } from "../motion/detector.ts";
 import { MotionWatch } from "../motion/motion-watch.ts";
 import type { Recorder } from "../record/recorder.ts";
 import { PictureFeed } from "../renditions/feed.ts";
@@ -92,8 +93,9 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
     });
     const log = logOf("encode");
     const { onEvent } = surroundings;
+    const onMotion = (event: MotionEvent) => this.#recorder?.motion(event);
     this.#motion =
-      motion === null ? null : new MotionWatch(this.audience, { ...motion, onEvent, log: logOf("motion") });
+      motion === null ? null : new MotionWatch(this.audience, { ...motion, onEvent, onMotion, log: logOf("motion") });
     const tiles = new TileScheduler({
       arena,
       pool,

@@ -37,6 +37,8 @@ export interface WatchSettings extends MotionSettings {
 export interface MotionWatchOptions extends WatchSettings {
   /** Receives the events of the camera. */
   onEvent: (event: MotionReport) => void;
+  /** Receives them as the detector tells them. */
+  onMotion: (event: MotionEvent) => void;
   log: Log;
 }
 
@@ -80,7 +82,10 @@ export class MotionWatch implements AudienceMember, PictureTaker, ChangeSink {
   constructor(camera: WatchedMotion, options: MotionWatchOptions) {
     this.#camera = camera;
     this.#options = options;
-    this.#detector = new MotionDetector(options, (event) => this.#tell(this.#report(event)));
+    this.#detector = new MotionDetector(options, (event) => {
+      options.onMotion(event);
+      this.#tell(this.#report(event));
+    });
     const { command, webhook, log } = options;
     this.#outputs = [
       ...(command === null ? [] : [new EventCommand(command, log)]),

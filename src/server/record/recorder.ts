@@ -1,17 +1,17 @@
 // Records one camera: it follows the camera's best pictures like a viewer, and writes them to files as they are.
 
-import { mkdir, open, statfs } from "node:fs/promises";
-import { join } from "node:path";
 import { type Micros, nowMicros, settlesWithin } from "../../core/clock.ts";
-import { codeOf } from "../../core/errors.ts";
 import { Health } from "../../core/health.ts";
 import type { Log } from "../../core/log.ts";
 import type { AudienceMember } from "../deliver/audience-member.ts";
 import { type PictureTaker, TakenFrames } from "../deliver/taken-frames.ts";
 import type { WatchedCamera } from "../deliver/viewer-host.ts";
+import type { MotionEvent } from "../motion/detector.ts";
 import type { FeedJpeg } from "../renditions/feed.ts";
+import { type GateSettings, MotionGate } from "./motion-gate.ts";
+import { freeBytes, makeFile } from "./new-file.ts";
 import { MAX_WAITING_BYTES, SegmentFile } from "./segment-file.ts";
-import { fileNameOf, folderNameOf, nextRoundTime } from "./segment-names.ts";
+import { nextRoundTime } from "./segment-names.ts";
 
 /** After a failure the recording is tried again after this time, then after twice that, and so on. */
 const FIRST_PAUSE_MS = 2_000;
@@ -25,6 +25,9 @@ const NEEDED_BYTES = 16 * 2 ** 20;
 /** The last picture of a file is repeated at its end if it was shown for longer than this, so that the file has its whole length. */
 const REPEATED_FROM_MS = 1_000;
 
+/** The time between two looks at a gate whose pictures wait for the disk, or which may close. */
+const GATE_MS = 200;
+
 /** The camera of a recorder. The class Audience implements it. */
 export type RecordedCamera = Pick<WatchedCamera, "name" | "onChanged" | "onGone">;
 
@@ -32,6 +35,8 @@ export interface RecorderOptions {
   /** The folder of all recordings. */
   folder: string;
   segmentSeconds: number;
+  /** What is recorded around motion, or null if everything is recorded. */
+  aroundMotion: GateSettings | null;
   log: Log;
   /** The recorder calls this when it has begun a file. */
   onBegun: () => void;
@@ -67,7 +72,12 @@ export class Recorder implements AudienceMember, PictureTaker {
   /** The wall clock at `#startedAt` and at the planned end of the file, in milliseconds since 1970. */
   #startedMs = 0;
   #endsMs = 0;
+  /** The last picture that was written or left out. */
   #last: FeedJpeg | null = null;
+  /** The number of the last frame that was taken from the feed. */
+  #takenFrame = 0;
+  readonly #gate: MotionGate | null;
+  #gateTimer: ReturnType<typeof setInterval> | null = null;
   /** The milliseconds from the beginning of the file to its last picture. */
   #lastMs = -1;
   /** The files that are being completed. */
@@ -86,6 +96,7 @@ export class Recorder implements AudienceMember, PictureTaker {
   constructor(camera: RecordedCamera, options: RecorderOptions) {
     this.#camera = camera;
     this.#options = options;
+    this.#gate = options.aroundMotion === null ? null : new MotionGate(options.aroundMotion);
   }
 
   /** Chooses the best level. */
@@ -96,6 +107,15 @@ export class Recorder implements AudienceMember, PictureTaker {
   /** Joins the audience of the camera. */
   begin(): void {
     this.#camera.onChanged(this);
+    if (this.#gate === null) return;
+    this.#gateTimer = setInterval(() => this.#writeHeld(), GATE_MS);
+    this.#gateTimer.unref();
+  }
+
+  /** Handles motion in the camera's picture. A recorder of everything needs no call. */
+  motion(event: MotionEvent): void {
+    this.#gate?.motion(event, nowMicros());
+    this.#writeHeld();
   }
 
   /** Whether files are not complete. */
@@ -124,7 +144,9 @@ export class Recorder implements AudienceMember, PictureTaker {
   /** Leaves the audience. The last file is completed later. */
   leave(): void {
     if (!this.watching) return;
+    this.#writeHeld();
     this.watching = false;
+    if (this.#gateTimer !== null) clearInterval(this.#gateTimer);
     this.#camera.onGone(this, "the recording has ended");
     this.#endFile(nowMicros());
   }
@@ -139,9 +161,26 @@ export class Recorder implements AudienceMember, PictureTaker {
 
   frameCame(): void {
     const { feed } = this.frames;
-    if (feed === null || !this.watching || feed.changedFrame <= (this.#last?.frameNumber ?? 0)) return;
+    if (feed === null || !this.watching || feed.changedFrame <= this.#takenFrame) return;
     const jpeg = feed.jpeg();
     if (jpeg === null) return;
+    this.#takenFrame = jpeg.frameNumber;
+    if (this.#gate === null) this.#write(jpeg);
+    else this.#leaveOut(this.#gate.hold(jpeg, nowMicros()));
+    this.#writeHeld();
+  }
+
+  /** Writes the pictures that the gate lets through, as fast as the disk takes them, and ends the file when the gate is closed. */
+  #writeHeld(): void {
+    const gate = this.#gate;
+    if (gate === null || !this.watching) return;
+    const now = nowMicros();
+    const hasRoom = (bytes: number) => this.#file === null || this.#file.hasRoom(bytes);
+    for (let next = gate.take(now, hasRoom); next !== null; next = gate.take(now, hasRoom)) this.#write(next);
+    if (!gate.isOpen(now)) this.#endFile(now);
+  }
+
+  #write(jpeg: FeedJpeg): void {
     const file = this.#fileFor(jpeg);
     const milliseconds = Math.max(this.#lastMs + 1, Math.round((jpeg.capturedAt - this.#startedAt) / 1000));
     this.#last = jpeg;
@@ -192,16 +231,10 @@ export class Recorder implements AudienceMember, PictureTaker {
    * wait too if it does not answer.
    */
   async #place(wallMs: number): Promise<string> {
-    const name = folderNameOf(this.#camera.name);
-    const folder = join(this.#options.folder, name);
     if (this.#health.has("file") && (await freeBytes(this.#options.folder)) < NEEDED_BYTES) {
       throw new Error("No space left on device");
     }
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    for (let attempt = 1; ; attempt++) {
-      const path = join(folder, fileNameOf(name, wallMs, attempt));
-      if (await isMade(path)) return path;
-    }
+    return await makeFile(this.#options.folder, this.#camera.name, wallMs);
   }
 
   #endFile(at: Micros): void {
@@ -262,20 +295,4 @@ export class Recorder implements AudienceMember, PictureTaker {
 function explain(reason: string, folder: string): string {
   const isFull = /No space left|Disk quota/.test(reason);
   return isFull ? `the disk of ${folder} is full (${reason})` : reason;
-}
-
-async function freeBytes(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
-}
-
-/** Makes an empty file. Returns false if there is a file already: the names of two cameras can give the same folder. */
-async function isMade(path: string): Promise<boolean> {
-  try {
-    await (await open(path, "wx")).close();
-    return true;
-  } catch (error) {
-    if (codeOf(error) === "EEXIST") return false;
-    throw error;
-  }
 }

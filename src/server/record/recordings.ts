@@ -6,6 +6,7 @@ import { MissingError, messageOf, UsageError } from "../../core/errors.ts";
 import { explainFileError } from "../../core/file-errors.ts";
 import type { Log } from "../../core/log.ts";
 import { deleteOldest, type KeepLimits } from "./kept-recordings.ts";
+import type { GateSettings } from "./motion-gate.ts";
 import { type RecordedCamera, Recorder } from "./recorder.ts";
 
 /** The options of a camera's recording. */
@@ -14,6 +15,8 @@ export interface RecordSettings {
   folder: string;
   segmentSeconds: number;
   keep: KeepLimits;
+  /** What is recorded around motion, or null if everything is recorded. */
+  aroundMotion: GateSettings | null;
 }
 
 /** Old files are looked for at the beginning of each file, and after this time. */
@@ -65,9 +68,9 @@ export class Recordings implements AsyncDisposable {
 
   /** Creates the recorder of a camera. */
   create(camera: RecordedCamera, settings: RecordSettings, log: Log): Recorder {
-    const { folder, segmentSeconds } = settings;
+    const { folder, segmentSeconds, aroundMotion } = settings;
     const onBegun = () => this.#sweep(settings, log);
-    const recorder = new Recorder(camera, { folder, segmentSeconds, log, onBegun });
+    const recorder = new Recorder(camera, { folder, segmentSeconds, aroundMotion, log, onBegun });
     this.#recorders = this.#recorders.filter((each) => each.recorder.watching || each.recorder.isOpen);
     this.#recorders.push({ recorder, settings, log });
     return recorder;

@@ -61,12 +61,17 @@ export class SegmentFile {
     return code === 0 && this.#isEnding ? null : reasonOf(await complaints, code);
   }
 
+  /** Whether a picture with so many bytes would not be left out. */
+  hasRoom(bytes: number): boolean {
+    return this.waitingBytes === 0 || this.waitingBytes + bytes <= MAX_WAITING_BYTES;
+  }
+
   /**
    * Takes a picture that is shown `milliseconds` after the beginning. The bytes must not change. Returns false if it is left out,
    * because the disk is slower than the pictures.
    */
   add(jpeg: Uint8Array, milliseconds: number): boolean {
-    if (this.waitingBytes > 0 && this.waitingBytes + jpeg.length > MAX_WAITING_BYTES) return false;
+    if (!this.hasRoom(jpeg.length)) return false;
     this.waitingPictures++;
     this.waitingBytes += jpeg.length;
     const write = async () => {

@@ -8,7 +8,7 @@ import { checkCameraName } from "./camera-name.ts";
 import { CAMERA_PRESET, SCREEN_PRESET } from "./preset.ts";
 import { checkWebhook } from "./output-values.ts";
 import { parseKeep, parseSegmentSeconds } from "./record-values.ts";
-import { DEFAULTS, RANGES } from "./resolve.ts";
+import { DEFAULTS, RANGES, WHENS } from "./resolve.ts";
 import { parseZone } from "./zone-values.ts";
 
 /** The settings in the order of `--help`. */
@@ -122,6 +122,30 @@ export const CAMERA_SETTINGS = [
     placeholder: "limits",
     default: "everything",
     help: "age and size of the recordings that are kept, for example 7d,50GB; the oldest files are deleted first",
+  },
+  {
+    name: "record-when",
+    scope: "cameras",
+    type: { kind: "choice", choices: WHENS },
+    placeholder: "what",
+    default: "always",
+    help: "record everything, or only motion (--motion) and some seconds before and after it",
+  },
+  {
+    name: "record-before",
+    scope: "cameras",
+    type: { kind: "number", range: RANGES.recordBeforeSeconds },
+    placeholder: "s",
+    default: DEFAULTS.recordBeforeSeconds,
+    help: "with --record-when motion: the seconds before an event that are recorded; they are held in memory",
+  },
+  {
+    name: "record-after",
+    scope: "cameras",
+    type: { kind: "number", range: RANGES.recordAfterSeconds },
+    placeholder: "s",
+    default: DEFAULTS.recordAfterSeconds,
+    help: "with --record-when motion: the seconds after the last motion that are recorded",
   },
   {
     name: "motion",

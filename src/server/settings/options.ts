@@ -117,6 +117,12 @@ export interface RecordOptions {
   folder: string;
   /** The length of a file in seconds, 10 to 86 400. Files begin at round times. Default: 600. */
   segmentSeconds?: number | undefined;
+  /** What is recorded: everything, or only motion (`motion` of the camera). Default: `always`. */
+  when?: "always" | "motion" | undefined;
+  /** With `when: "motion"`, the seconds before an event that are recorded as well, 0 to 300. They are held in memory. Default: 10. */
+  beforeSeconds?: number | undefined;
+  /** With `when: "motion"`, the seconds after the last motion that are recorded as well, 0 to 3600. Default: 10. */
+  afterSeconds?: number | undefined;
   /** The oldest files are deleted when they are older than `seconds`, or when all files have more than `bytes`. Default: never. */
   keep?: { seconds?: number | null | undefined; bytes?: number | null | undefined } | undefined;
 }

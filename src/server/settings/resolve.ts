@@ -12,6 +12,7 @@ import { resolveKey } from "../access/given-keys.ts";
 import { KEY_STORE_FILE } from "../access/key-store.ts";
 import { type AccessLimits, DEFAULT_ACCESS_LIMITS } from "../access/limits.ts";
 import type { WatchSettings } from "../motion/motion-watch.ts";
+import type { GateSettings } from "../record/motion-gate.ts";
 import type { RecordSettings } from "../record/recordings.ts";
 import { checkCameraName } from "./camera-name.ts";
 import { checkHttpName, checkOrigin, checkProxy } from "./http-values.ts";
@@ -54,11 +55,16 @@ export const RANGES = {
   segmentSeconds: [10, 86_400], // each segment is a file, so at least one file begins each day
   keepSeconds: [1, Number.MAX_SAFE_INTEGER],
   keepBytes: [1, Number.MAX_SAFE_INTEGER],
+  recordBeforeSeconds: [0, 300],
+  recordAfterSeconds: [0, 3600],
   motionArea: [0.0001, 1],
   motionAreaPercent: [0.01, 100],
   motionForMs: [0, 60_000],
   motionQuietSeconds: [0.5, 3600],
 } as const;
+
+/** What a recording may have. */
+export const WHENS = ["always", "motion"] as const;
 
 /** The default values. preset.ts has those of quality, sampling and noise, which depend on the source. */
 export const DEFAULTS = {
@@ -71,6 +77,8 @@ export const DEFAULTS = {
   announce: true,
   allowControls: false,
   segmentSeconds: 600,
+  recordBeforeSeconds: 10,
+  recordAfterSeconds: 10,
   motionArea: 0.005,
   motionForMs: 300,
   motionQuietSeconds: 5,
@@ -171,6 +179,7 @@ function resolveCameraOptions(camera: CameraOptions): ResolvedCameraOptions {
     throw new UsageError(`size must be { width, height }, each from 1 to ${MAX_SIDE_PIXELS}`);
   }
   const noise = number("noise", camera.noise === undefined ? preset.noise : camera.noise);
+  const motion = camera.motion == null ? null : resolveMotion(camera.motion, noise);
   return {
     source,
     name: name === undefined ? null : checkCameraName(name),
@@ -189,18 +198,27 @@ function resolveCameraOptions(camera: CameraOptions): ResolvedCameraOptions {
     sampling: oneOf("sampling", camera.sampling ?? preset.sampling, SAMPLINGS),
     noise,
     idleReleaseSeconds: number("idleReleaseSeconds", camera.idleReleaseSeconds ?? null) || null,
-    record: camera.record == null ? null : resolveRecord(camera.record),
-    motion: camera.motion == null ? null : resolveMotion(camera.motion, noise),
+    record: camera.record == null ? null : resolveRecord(camera.record, motion),
+    motion,
   };
 }
 
-function resolveRecord({ folder, segmentSeconds, keep = {} }: RecordOptions): RecordSettings {
+function resolveRecord(options: RecordOptions, motion: WatchSettings | null): RecordSettings {
+  const { folder, segmentSeconds, keep = {}, when = "always" } = options;
   if (typeof folder !== "string" || folder === "") throw new UsageError("record needs a folder: name one");
   return {
     folder: resolve(folder),
     segmentSeconds: wholeNumber("segmentSeconds", segmentSeconds ?? DEFAULTS.segmentSeconds),
+    aroundMotion: oneOf("when", when, WHENS) === "motion" ? resolveAround(options, motion) : null,
     keep: { seconds: number("keepSeconds", keep.seconds ?? null), bytes: number("keepBytes", keep.bytes ?? null) },
   };
+}
+
+function resolveAround({ beforeSeconds, afterSeconds }: RecordOptions, motion: WatchSettings | null): GateSettings {
+  if (motion === null) throw new UsageError("only motion can be recorded only if it is detected: add --motion");
+  const before = number("recordBeforeSeconds", beforeSeconds ?? DEFAULTS.recordBeforeSeconds) as number;
+  const after = number("recordAfterSeconds", afterSeconds ?? DEFAULTS.recordAfterSeconds) as number;
+  return { beforeMicros: before * 1e6, afterMicros: after * 1e6, lateMicros: motion.forMicros };
 }
 
 function resolveMotion(

@@ -109,6 +109,9 @@ function combineRecord(flags: Flags, camera: CameraSettings, file: FileSettings)
   if (folder === undefined) return null;
   return {
     folder,
+    when: flags.recordWhen ?? camera.recordWhen ?? file.recordWhen,
+    beforeSeconds: flags.recordBefore ?? camera.recordBefore ?? file.recordBefore,
+    afterSeconds: flags.recordAfter ?? camera.recordAfter ?? file.recordAfter,
     segmentSeconds: flags.recordSegment ?? camera.recordSegment ?? file.recordSegment,
     keep: flags.recordKeep ?? camera.recordKeep ?? file.recordKeep,
   };

@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nowMicros } from "../../../src/core/clock.ts";
 import { lineLog } from "../../../src/core/log.ts";
+import type { MotionEvent } from "../../../src/server/motion/detector.ts";
+import type { GateSettings } from "../../../src/server/record/motion-gate.ts";
 import { Recorder } from "../../../src/server/record/recorder.ts";
 import { childrenOf, TEST_TIMEOUT_MS } from "../../support/programs.ts";
 import { greyJpegs, JpegCamera, readRecording } from "../../support/recorded-camera.ts";
@@ -27,9 +29,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function record(camera: JpegCamera, segmentSeconds = 86_400) {
+function record(camera: JpegCamera, segmentSeconds = 86_400, aroundMotion: GateSettings | null = null) {
   const log = lineLog((line) => lines.push(line));
-  const recorder = new Recorder(camera, { folder, segmentSeconds, log, onBegun: () => undefined });
+  const recorder = new Recorder(camera, { folder, segmentSeconds, aroundMotion, log, onBegun: () => undefined });
   recorder.begin();
   return recorder;
 }
@@ -251,5 +253,37 @@ describe("Recorder: troubles", () => {
     camera.deliver(jpegs[1] as Uint8Array, SIZE, now);
     await recorder.close();
     expect(recorded(filesOf("door").at(-1) ?? "")).toEqual(digests([jpegs[1] as Uint8Array]));
+  });
+});
+
+describe("Recorder: around motion", () => {
+  const event = (phase: MotionEvent["phase"], startedAt: number, movedAt: number): MotionEvent => {
+    const box = { x: 0, y: 0, width: 1, height: 1 };
+    return { phase, number: 1, startedAt, movedAt, area: 0.1, height: { area: 0.1, at: movedAt }, box, zones: [] };
+  };
+
+  test("Recorder: writes nothing without motion, and the seconds before it out of memory", async () => {
+    const camera = new JpegCamera("door");
+    const recorder = record(camera, 86_400, { beforeMicros: 1_000_000, afterMicros: 100_000, lateMicros: 1_000_000 });
+    const now = nowMicros();
+    // One picture each 100 ms up to now. The event begins a second ago.
+    for (let index = 0; index < 40; index++)
+      camera.deliver(jpegs[index] as Uint8Array, SIZE, now - 100_000 * (39 - index));
+    expect(recorder.report()).toMatchObject({ file: null, pictures: 0 });
+    recorder.motion(event("start", now - 1_000_000, now));
+    recorder.motion(event("end", now - 1_000_000, now));
+    await until(() => filesOf("door").length === 1 && !recorder.isOpen, "the end of the file", 20_000);
+    // In 2 s there are 20 pictures, and the one that was seen at their beginning.
+    const [path = ""] = filesOf("door");
+    const pictures = recorded(path);
+    const first = digests(jpegs).indexOf(pictures[0] ?? "");
+    expect(first).toBeGreaterThanOrEqual(17);
+    expect(first).toBeLessThanOrEqual(19);
+    expect(pictures.slice(0, 40 - first)).toEqual(digests(jpegs.slice(first, 40)));
+    // Pictures after the event are not written.
+    camera.deliver(jpegs[1] as Uint8Array, SIZE);
+    await recorder.close();
+    expect(filesOf("door")).toHaveLength(1);
+    expect(recorder.report()).toMatchObject({ file: null, leftOut: 0, trouble: null });
   });
 });

@@ -14,7 +14,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 test("checkRecordings: the limits of a folder are the same for all its cameras", () => {
   const camera = (name: string, seconds: number | null, bytes: number | null = null) => ({
-    record: { folder: join(folder, name), segmentSeconds: 600, keep: { seconds, bytes } },
+    record: { folder: join(folder, name), segmentSeconds: 600, keep: { seconds, bytes }, aroundMotion: null },
   });
   checkRecordings([{ record: null }, camera("one", 60, 1000), camera("one", 60, 1000), camera("two", null)]);
   for (const other of [camera("one", 61, 1000), camera("one", 60), camera("one", null)]) {

@@ -1,0 +1,100 @@
+// The gate of a recording of motion: which pictures it lets through, and what it holds.
+
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import type { MotionEvent } from "../../../src/server/motion/detector.ts";
+import { MotionGate } from "../../../src/server/record/motion-gate.ts";
+import type { FeedJpeg } from "../../../src/server/renditions/feed.ts";
+
+const SECOND = 1_000_000;
+const AROUND = { beforeMicros: 2 * SECOND, afterMicros: 3 * SECOND, lateMicros: SECOND };
+
+const picture = (capturedAt: number, bytes = 100): FeedJpeg => ({
+  ...{
+    bytes: new Uint8Array(bytes),
+    width: 64,
+    height: 48,
+    frameNumber: capturedAt,
+    capturedAt,
+    encodedAt: capturedAt,
+  },
+});
+
+function event(phase: MotionEvent["phase"], startedAt: number, movedAt: number): MotionEvent {
+  const box = { x: 0, y: 0, width: 1, height: 1 };
+  return { phase, number: 1, startedAt, movedAt, area: 0.1, height: { area: 0.1, at: movedAt }, box, zones: [] };
+}
+
+/** Takes all pictures that the gate lets through. */
+function takeAll(gate: MotionGate, now: number): number[] {
+  const times: number[] = [];
+  for (let next = gate.take(now, () => true); next !== null; next = gate.take(now, () => true)) {
+    times.push(next.capturedAt);
+  }
+  return times;
+}
+
+test("MotionGate: lets through exactly the pictures of events and of the seconds around them, in order, once", () => {
+  const pause = fc.integer({ min: 1, max: 8 * SECOND });
+  const anyEvents = fc.array(fc.record({ pause, length: fc.integer({ min: 0, max: 4 * SECOND }) }), { maxLength: 4 });
+  fc.assert(
+    fc.property(
+      anyEvents,
+      fc.integer({ min: 20_000, max: 700_000 }),
+      fc.integer({ min: 0, max: SECOND }),
+      (list, interval, late) => {
+        let at = 5 * SECOND;
+        const events = list.map(({ pause: before, length }) => {
+          const from = at + late + before + 1;
+          at = from + length;
+          return { from, to: at };
+        });
+        const gate = new MotionGate(AROUND);
+        const got: number[] = [];
+        const all: number[] = [];
+        const calls = events.flatMap(({ from, to }) => [
+          // An event is known up to a second after its beginning.
+          { time: from + late, call: () => gate.motion(event("start", from, from + late), from + late) },
+          { time: to + late, call: () => gate.motion(event("end", from, to), to + late) },
+        ]);
+        for (let now = 0; now < at + 10 * SECOND; now += interval) {
+          for (; calls[0] !== undefined && calls[0].time <= now; calls.shift()) {
+            calls[0].call();
+            got.push(...takeAll(gate, calls[0].time));
+          }
+          gate.hold(picture(now), now);
+          all.push(now);
+          got.push(...takeAll(gate, now));
+        }
+        const isWanted = (time: number) =>
+          events.some(({ from, to }) => time >= from - AROUND.beforeMicros && time < to + AROUND.afterMicros);
+        const wanted = all.filter(isWanted);
+        expect(got.filter((time) => all.includes(time) && isWanted(time))).toEqual(wanted);
+        expect(got).toEqual(got.toSorted((a, b) => a - b));
+        // Others are pictures that were still seen at the beginning of a recording, with the time of that beginning.
+        const others = got.filter((time) => !wanted.includes(time));
+        expect(others.length).toBeLessThanOrEqual(events.length);
+        for (const time of others) expect(events.map(({ from }) => from - AROUND.beforeMicros)).toContain(time);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test("MotionGate: the picture of a still scene is there from the beginning of the recording", () => {
+  const gate = new MotionGate(AROUND);
+  gate.hold(picture(0), 0);
+  gate.motion(event("start", 60 * SECOND, 60 * SECOND), 60 * SECOND);
+  expect(takeAll(gate, 60 * SECOND)).toEqual([58 * SECOND]);
+});
+
+test("MotionGate: holds 64 MiB at most, and tells what an open gate has lost", () => {
+  const gate = new MotionGate(AROUND);
+  const large = 2 ** 20;
+  for (let index = 0; index < 100; index++) expect(gate.hold(picture(index, large), index)).toBe(0);
+  gate.motion(event("start", 100, 100), 100);
+  let room = 3;
+  expect(gate.take(100, () => room-- > 0)?.capturedAt).toBe(100 - 64);
+  const lost = Array.from({ length: 10 }, (_, index) => gate.hold(picture(101 + index, large), 101 + index));
+  expect(lost.reduce((sum, each) => sum + each, 0)).toBe(9);
+});
