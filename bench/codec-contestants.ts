@@ -85,7 +85,7 @@ async function kernelContestant(
   const tileBytesAddress = arena.take(4 * picture.tileCount);
   const output = { address: arena.take(outputBytes), bytes: outputBytes, tileBytesAddress };
   const planes = frames.map((frame) => planesOf(layout.format, layout, place(frame).address));
-  const decoder = await instantiateDecoder(await WASM.kernel("decoder", variant), arena.memory);
+  const decoder = instantiateDecoder(await WASM.kernel("decoder", variant), arena.memory);
   const decoded = new JpegPicture(decoder, arena.memory, (bytes) => arena.take(bytes));
   const inputs = jpegs?.map(place) ?? [];
   const target = arena.take(width * height * 4);

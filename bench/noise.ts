@@ -138,7 +138,7 @@ class Stream {
   static async create(noise: number | null): Promise<Stream> {
     const arena = Arena.create();
     const encoder = new SimdEncoder(await WASM.kernel("encoder"), arena.memory);
-    const decoder = await instantiateDecoder(await WASM.kernel("decoder"), arena.memory);
+    const decoder = instantiateDecoder(await WASM.kernel("decoder"), arena.memory);
     return new Stream(arena, encoder, new JpegPicture(decoder, arena.memory, (bytes) => arena.take(bytes)), noise);
   }
 

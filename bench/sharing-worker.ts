@@ -11,7 +11,7 @@ const { memory, control, encode, decode } = workerData as SharingSetup;
 const arena = Arena.attach(memory);
 const words = new Int32Array(arena.memory.buffer, control, CONTROL_WORDS);
 const encoder = new SimdEncoder(await WASM.kernel("encoder"), memory);
-const decoder = await instantiateDecoder(await WASM.kernel("decoder"), memory);
+const decoder = instantiateDecoder(await WASM.kernel("decoder"), memory);
 
 /** The worker spins for a moment before it sleeps, because the next share usually comes soon. */
 const SPINS = 20_000;

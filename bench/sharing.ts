@@ -49,7 +49,7 @@ export const sharingBench: Bench = async ({ quick, progress }) => {
     cutTiles(arena.bytes(mine.address, whole), lengths(mine.tileBytesAddress, picture.tileCount)),
   );
 
-  const kernel = await instantiateDecoder(await WASM.kernel("decoder"), arena.memory);
+  const kernel = instantiateDecoder(await WASM.kernel("decoder"), arena.memory);
   const decoded = new JpegPicture(kernel, arena.memory, take);
   const input = take(jpeg.length);
   arena.bytes(input, jpeg.length).set(jpeg);

@@ -20,7 +20,7 @@ const CHECK_EVERY_MS = 500;
 
 const [port, slowMs, size] = process.argv.slice(2);
 const arena = Arena.create();
-const kernel = await instantiateDecoder(await WASM.kernel("decoder"), arena.memory);
+const kernel = instantiateDecoder(await WASM.kernel("decoder"), arena.memory);
 const whole = new JpegPicture(kernel, arena.memory, (bytes) => arena.take(bytes));
 const input = new GrowingBlock(arena);
 const output = new GrowingBlock(arena);

@@ -50,7 +50,7 @@ export class DecoderFixture {
 
   static async create(build: Build, maxPixels?: number): Promise<DecoderFixture> {
     const fixture = new DecoderFixture();
-    fixture.kernel = await instantiateDecoder(moduleOf(build), fixture.memory);
+    fixture.kernel = instantiateDecoder(moduleOf(build), fixture.memory);
     fixture.picture = new JpegPicture(fixture.kernel, fixture.memory, (size) => fixture.allocate(size), maxPixels);
     return fixture;
   }

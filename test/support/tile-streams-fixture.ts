@@ -105,7 +105,7 @@ export const ended = ({ decoded, dropped }: Setup): number => decoded.length + d
 async function wholeDecoder(): Promise<(jpeg: Uint8Array) => Uint8Array> {
   const arena = Arena.create();
   const [input, output] = [new GrowingBlock(arena), new GrowingBlock(arena)];
-  const kernel = await instantiateDecoder(await WASM.kernel("decoder"), arena.memory);
+  const kernel = instantiateDecoder(await WASM.kernel("decoder"), arena.memory);
   const picture = new JpegPicture(kernel, arena.memory, (bytes) => arena.take(bytes));
   return (jpeg) => {
     const address = input.reserve(jpeg.length);

@@ -40,7 +40,7 @@ export function createRuntime(arena: Arena, base: string): CodecRuntime {
 }
 
 async function createCodec(arena: Arena, wasm: WasmModules): Promise<Codec> {
-  const kernel = await instantiateDecoder(await wasm.kernel("decoder"), arena.memory);
+  const kernel = instantiateDecoder(await wasm.kernel("decoder"), arena.memory);
   return {
     tileEncoder: null,
     encode: () => Promise.reject(new CodecError("pages do not encode")),

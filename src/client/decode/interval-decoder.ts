@@ -29,7 +29,7 @@ export interface IntervalsOutcome {
  * intervals.
  */
 export async function createIntervalDecoder(arena: Arena, pool: CodecPool): Promise<IntervalDecoder> {
-  return new IntervalDecoder(arena, pool, await instantiateDecoder(await pool.wasm.kernel("decoder"), arena.memory));
+  return new IntervalDecoder(arena, pool, instantiateDecoder(await pool.wasm.kernel("decoder"), arena.memory));
 }
 
 /** Decodes one picture at a time, because its memory is reused for the next picture. */

@@ -30,7 +30,7 @@ export async function createTileStreams(
   events: DecodeEvents,
   loadOwn = createTileDecoder,
 ): Promise<TileStreams> {
-  const kernel = await instantiateDecoder(await pool.wasm.kernel("decoder"), arena.memory);
+  const kernel = instantiateDecoder(await pool.wasm.kernel("decoder"), arena.memory);
   const own = OwnKernel.create(pool, () => loadOwn(arena, pool.wasm));
   return new TileStreams({ arena, pool, own, events }, kernel);
 }

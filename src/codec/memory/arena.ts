@@ -2,7 +2,8 @@
 // copying, and screens read them.
 //
 //   address   content                                              size
-//   0         the kernels' constant tables, the same in every thread KERNEL_TABLES_BYTES
+//   0         the lock of growth (growth-lock.ts)                  4
+//   65536     the kernels' constant tables, the same in every thread up to KERNEL_TABLES_BYTES
 //   262144    header: magic "SLAR", version, first free address …    HEADER_BYTES
 //   262208    blocks, in units of 64 bytes                           grows upwards
 //
@@ -11,6 +12,7 @@
 // depends on the largest pictures that it has handled.
 
 import { CodecError } from "../../core/errors.ts";
+import { withGrowthLock } from "./growth-lock.ts";
 
 /** The kernels' constant tables are below this address. */
 export const KERNEL_TABLES_BYTES = 4 << 16;
@@ -96,7 +98,7 @@ export class Arena {
     try {
       if (Atomics.load(this.#header, HEADER_HOLDS) > 0) throw new CodecError("codec threads are being ended");
       // If another thread grows the memory at the same time, both growths take effect.
-      this.memory.grow(Math.ceil(missingBytes / PAGE_BYTES));
+      withGrowthLock(this.memory, () => this.memory.grow(Math.ceil(missingBytes / PAGE_BYTES)));
     } catch (cause) {
       Atomics.sub(this.#header, HEADER_FREE_UNITS, units); // the address is restored, so that a smaller block may still fit
       const reason = cause instanceof CodecError ? cause.message : `${missingBytes} more bytes are too many`;

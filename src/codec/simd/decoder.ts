@@ -6,6 +6,7 @@
 import { growingSize } from "../memory/growing-block.ts";
 import * as layout from "../kernel/decode/layout.ts";
 import { STATUS_LIST_TOO_SMALL, STATUS_PLANES_TOO_SMALL } from "../kernel/status.ts";
+import { instantiateKernel } from "./kernel-module.ts";
 import { checkStatus, KernelError } from "./kernel-status.ts";
 import type { PictureInfo, Upsampling } from "../jpeg/tile-rectangles.ts";
 import type { Rectangle } from "../../core/rectangle.ts";
@@ -76,16 +77,8 @@ export interface TileBytes {
  * Instantiates the module on a shared memory, once in each thread. Its only static data are tables, which are the same in all
  * threads.
  */
-export async function instantiateDecoder(
-  module: WebAssembly.Module,
-  memory: WebAssembly.Memory,
-): Promise<DecoderExports> {
-  const instance = await WebAssembly.instantiate(module, { env: { memory, abort: onAbort } });
-  return instance.exports as unknown as DecoderExports;
-}
-
-function onAbort(): never {
-  throw new Error("the decoder kernel aborted");
+export function instantiateDecoder(module: WebAssembly.Module, memory: WebAssembly.Memory): DecoderExports {
+  return instantiateKernel(module, memory) as unknown as DecoderExports;
 }
 
 /** The largest picture that is decoded by default, 8192 × 8192. */

@@ -1,5 +1,7 @@
 // Creates the shared memory for kernels, and instantiates kernels on it.
 
+import { withGrowthLock } from "../memory/growth-lock.ts";
+
 /** Creates a shared memory for kernels. `bytes` is rounded up to pages of 64 KiB. */
 export function createKernelMemory(bytes: number, maximumBytes = bytes): WebAssembly.Memory {
   const pages = (size: number): number => Math.ceil(size / 65536);
@@ -15,5 +17,5 @@ export function instantiateKernel(
   const abort = (): never => {
     throw new Error("the codec kernel aborted");
   };
-  return new WebAssembly.Instance(module, { env: { memory, abort } }).exports;
+  return withGrowthLock(memory, () => new WebAssembly.Instance(module, { env: { memory, abort } })).exports;
 }

@@ -31,7 +31,7 @@ export async function createSimd(arena: Arena, wasm: WasmModules, loadOther: () 
   const encoder = new SimdEncoder(encoderModule, arena.memory);
   const scratch = arena.take(encoder.scratchBytes);
   const encode = createEncode(arena, encoder, scratch);
-  const decode = createDecode(arena, await instantiateDecoder(decoderModule, arena.memory), loadOther);
+  const decode = createDecode(arena, instantiateDecoder(decoderModule, arena.memory), loadOther);
   return { encode, decode, tileEncoder: createTileEncoder(arena, encoder, scratch) };
 }
 

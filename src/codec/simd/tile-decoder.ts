@@ -28,7 +28,7 @@ export interface TileDecoder {
 
 /** Loads the decoder kernel on the arena. */
 export async function createTileDecoder(arena: Arena, wasm: WasmModules): Promise<TileDecoder> {
-  const kernel = await instantiateDecoder(await wasm.kernel("decoder"), arena.memory);
+  const kernel = instantiateDecoder(await wasm.kernel("decoder"), arena.memory);
   const scratchBlock = new GrowingBlock(arena);
 
   function run(job: TileJob, mayGoOn: () => boolean): DecodedTiles {
