@@ -1,8 +1,8 @@
 // The memory of one source: a fixed number of slots for pixels, each for one frame, and blocks for JPEGs. Slots and blocks are
 // parts of the arena, the memory that all threads share.
 
-import type { Arena } from "../codec/memory/arena.ts";
 import { type FrameSlot, FrameSlots } from "../codec/memory/frame-slots.ts";
+import type { ArenaMemory } from "../codec/memory/lent-memory.ts";
 import { CodecError } from "../core/errors.ts";
 import { frameBytes, type PixelFormat, type Size } from "../core/pixel-format.ts";
 import { type JpegBlock, JpegBlocks } from "./jpeg-blocks.ts";
@@ -17,7 +17,7 @@ export type MemoryUse = "pixels" | "jpegs";
 export type OnMemory = (use: MemoryUse, trouble: string | null) => void;
 
 export class CaptureSlots {
-  readonly #arena: Arena;
+  readonly #arena: ArenaMemory;
   readonly #encoderSlots: number;
   readonly #onMemory: OnMemory;
   /**
@@ -26,18 +26,32 @@ export class CaptureSlots {
    */
   #tooLarge: { bytes: number; why: string } | null = null;
   #slots: FrameSlots | null = null;
+  /** Smaller slots, of which some may still be in use. */
+  readonly #outgrown: FrameSlots[] = [];
   readonly #jpegBlocks: JpegBlocks;
+  #hasEnded = false;
 
   /** `encoderSlots` is the largest number of slots that the encoders use. */
-  constructor(arena: Arena, encoderSlots: number, onMemory: OnMemory) {
+  constructor(arena: ArenaMemory, encoderSlots: number, onMemory: OnMemory) {
     this.#arena = arena;
     this.#encoderSlots = encoderSlots;
     this.#onMemory = onMemory;
     this.#jpegBlocks = new JpegBlocks(arena);
   }
 
-  /** Returns a slot for a frame, or null while all slots are in use or when memory has run out. */
+  /** Whether a slot or block is not released. */
+  get areInUse(): boolean {
+    return this.#slots?.areInUse === true || this.#outgrown.some((each) => each.areInUse) || this.#jpegBlocks.areInUse;
+  }
+
+  /** Ends all reservations, because the memory will belong to another source. */
+  end(): void {
+    this.#hasEnded = true;
+  }
+
+  /** Returns a slot for a frame, or null while all slots are in use, when memory has run out or after `end`. */
   reserve(format: PixelFormat, { width, height }: Size): FrameSlot | null {
+    if (this.#hasEnded) return null;
     const bytes = frameBytes(format, width, height);
     if (this.#tooLarge !== null && bytes >= this.#tooLarge.bytes) {
       this.#onMemory("pixels", this.#tooLarge.why);
@@ -45,6 +59,7 @@ export class CaptureSlots {
     }
     try {
       if (this.#slots === null || this.#slots.slotBytes < bytes) {
+        if (this.#slots !== null) this.#outgrown.push(this.#slots);
         this.#slots = new FrameSlots(this.#arena, bytes, this.#encoderSlots + SLOTS_BESIDE_ENCODERS);
       }
     } catch (error) {
@@ -57,8 +72,9 @@ export class CaptureSlots {
     return this.#slots.acquire();
   }
 
-  /** Returns a block for a JPEG of at most `maxBytes` bytes, or null when memory has run out. */
+  /** Returns a block for a JPEG of at most `maxBytes` bytes, or null when memory has run out or after `end`. */
   reserveJpeg(maxBytes: number): JpegBlock | null {
+    if (this.#hasEnded) return null;
     try {
       const block = this.#jpegBlocks.acquire(maxBytes);
       this.#onMemory("jpegs", null);

@@ -3,7 +3,7 @@
 //
 // So the server copies a JPEG only once: a camera's thread or the reader of a pipe copies it into its block.
 
-import type { Arena } from "../codec/memory/arena.ts";
+import type { ArenaMemory } from "../codec/memory/lent-memory.ts";
 import { type Block, RecycledBlocks } from "../codec/memory/recycled-blocks.ts";
 import { PICTURE_HEAD_BYTES } from "../protocol/messages.ts";
 
@@ -45,12 +45,17 @@ export class JpegBlock {
 }
 
 export class JpegBlocks {
-  readonly #arena: Arena;
+  readonly #arena: ArenaMemory;
   readonly #blocks: RecycledBlocks;
 
-  constructor(arena: Arena) {
+  constructor(arena: ArenaMemory) {
     this.#arena = arena;
     this.#blocks = new RecycledBlocks(arena);
+  }
+
+  /** Whether a block is not released. */
+  get areInUse(): boolean {
+    return this.#blocks.usedBytes > 0;
   }
 
   /**

@@ -1,7 +1,7 @@
 // Reads the settings of a running server again when SIGHUP comes.
 
 import { isatty } from "node:tty";
-import { messageOf, MissingError, UsageError } from "../core/errors.ts";
+import { CodecError, messageOf, MissingError, UsageError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { monotonicMicros } from "../system/monotonic-clock.ts";
 import type { ServiceManager } from "../system/service-manager.ts";
@@ -29,8 +29,9 @@ export function reloadOnHangUp({ reload, stop, log, manager }: ReloadOptions): v
       .then(
         (changes) => log.info(describeChanges(changes)),
         (error: unknown) => {
-          // Before these errors nothing has changed (Server.change).
-          if (!(error instanceof UsageError || error instanceof MissingError)) throw error;
+          // Before these errors nothing has changed (Server.change). New cameras take memory only with their first frame.
+          const hasChangedNothing = [UsageError, MissingError, CodecError].some((kind) => error instanceof kind);
+          if (!hasChangedNothing) throw error;
           log.error(`the settings stay as they were: ${messageOf(error)}`);
         },
       )

@@ -46,3 +46,23 @@ export interface UnfitJpeg extends FramedJpeg {
 export function jpegOf({ block, jpegBytes }: FramedJpeg): Uint8Array {
   return block.bytes.subarray(0, jpegBytes);
 }
+
+/** A captured frame, whatever its form. */
+export type Captured = CapturedPixels | EncodedPicture | UnfitJpeg;
+
+/** Releases the memory of a captured frame. */
+export function releaseCaptured(captured: Captured | null): void {
+  if (captured !== null) (isPixels(captured) ? captured.slot : captured.block).release();
+}
+
+export function isPicture(captured: Captured): captured is EncodedPicture {
+  return "isPassedOn" in captured;
+}
+
+export function isUnfit(captured: Captured): captured is UnfitJpeg {
+  return "presentation" in captured;
+}
+
+export function isPixels(captured: Captured): captured is CapturedPixels {
+  return "slot" in captured;
+}

@@ -3,6 +3,7 @@
 import { watchFrames } from "../capture/supervise/watchdog.ts";
 import { BUN_RUNTIME } from "../codec/bun/runtime.ts";
 import { Arena } from "../codec/memory/arena.ts";
+import { LentMemory } from "../codec/memory/lent-memory.ts";
 import { FairShare } from "../codec/threads/fair-share.ts";
 import { ownTileEncoder } from "../codec/threads/own-tile-encoder.ts";
 import { CodecPool } from "../codec/threads/pool.ts";
@@ -82,7 +83,8 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   opening.defer(() => pool.close());
   const recordings = opening.use(new Recordings());
   const surroundings: Omit<CameraSurroundings, "logOf" | "follower"> = {
-    arena,
+    memory: new LentMemory(arena),
+    freeStates: [],
     pool,
     own: ownTileEncoder(resolved.codec, arena, pool),
     codec: resolved.codec,

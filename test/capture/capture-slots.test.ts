@@ -68,3 +68,17 @@ describe("CaptureSlots: memory", () => {
     expect(slots.reserve("gray", HD)?.address).toBe(taken[2]?.address as number);
   });
 });
+
+test("CaptureSlots: know whether a slot or block is in use, and reserve nothing after their end", () => {
+  const slots = new CaptureSlots(Arena.create(), 1, () => undefined);
+  const small = slots.reserve("gray", { width: 64, height: 64 });
+  const large = slots.reserve("gray", HD); // the smaller slots are not used any more
+  const block = slots.reserveJpeg(100);
+  slots.end();
+  expect([slots.reserve("gray", HD), slots.reserveJpeg(100)]).toEqual([null, null]);
+  for (const held of [large, block, small]) {
+    expect(slots.areInUse).toBe(true);
+    held?.release();
+  }
+  expect(slots.areInUse).toBe(false);
+});

@@ -2,7 +2,7 @@
 
 import { afterEach, expect, test } from "bun:test";
 import { reloadOnHangUp } from "../../src/cli/reload.ts";
-import { MissingError, UsageError } from "../../src/core/errors.ts";
+import { CodecError, MissingError, UsageError } from "../../src/core/errors.ts";
 import { lineLog } from "../../src/core/log.ts";
 import { until } from "../support/wait-until.ts";
 
@@ -11,6 +11,7 @@ afterEach(() => void process.removeAllListeners("SIGHUP"));
 test.each([
   ["a setting that is not allowed", new UsageError("there is no such setting")],
   ["a program that is missing", new MissingError("recording needs ffmpeg")],
+  ["memory that is full", new CodecError("there is not enough memory for pictures of this size")],
 ])("SIGHUP: %s leaves the settings as they were", async (_, error) => {
   const lines: string[] = [];
   const log = lineLog((line) => lines.push(line));

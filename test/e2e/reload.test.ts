@@ -2,13 +2,13 @@
 // is the same.
 
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DEBIAN_PYTHON } from "../../scripts/setup/system-packages.ts";
 import type { ViewReport } from "../../src/client/figures.ts";
 import { NotifySocket } from "../support/notify-socket.ts";
-import { Program, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { Program, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -72,6 +72,36 @@ test.skipIf(!existsSync(DEBIAN_PYTHON))(
 
     expect(await server.end("SIGTERM")).toBe(0);
     await socket.until("the end", (messages) => messages.includes("STOPPING=1"));
+  },
+);
+
+test.skipIf(process.platform !== "linux")(
+  "SIGHUP: a camera with new settings gets the memory of the old one",
+  async () => {
+    const size = { width: 1280, height: 720 };
+    const write = (quality: number) => writeCameras({ door: `${size.width}x${size.height}` }, `quality = ${quality}`);
+    write(60);
+    await using server = await startServer(["--config", FILE, "--workers", "1"]);
+    await using viewer = startViewer(server.port);
+    /** Changes the quality and waits until the viewer has pictures of the new camera. */
+    const change = async (quality: number) => {
+      write(quality);
+      server.child.kill("SIGHUP");
+      await viewer.until(`pictures of quality ${quality}`, ({ last }) => last?.quality === quality);
+      const { frames = 0 } = viewer.last ?? {};
+      await viewer.until("further frames", ({ last }) => (last?.frames ?? 0) > frames + 3);
+    };
+    const residentBytes = () =>
+      1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.child.pid}/status`, "utf8"))?.[1]);
+    for (const quality of [61, 62, 63]) await change(quality);
+    const before = residentBytes();
+    const changes = 10;
+    for (let quality = 70; quality < 70 + changes; quality++) await change(quality);
+    // A camera has at least two frames in its memory. Without the reuse, each change would take as much.
+    const frameBytes = size.width * size.height * 4;
+    expect(residentBytes() - before).toBeLessThan((changes / 2) * 2 * frameBytes);
+    expect(await viewer.end("SIGTERM")).toBe(0);
+    expect(await server.end("SIGTERM")).toBe(0);
   },
 );
 

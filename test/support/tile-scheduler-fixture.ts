@@ -130,7 +130,7 @@ export class EncodeFixture implements Demand, TileSink, PictureSink {
         this.changes.push({ capturedAt, grid, tiles });
       },
     });
-    const tiles = new TileScheduler({ ...shared, noise, source, renditions, sinks: [this], changes });
+    const tiles = new TileScheduler({ ...shared, noise, source, renditions, freeStates: [], sinks: [this], changes });
     const listener = { frameCaptured: () => undefined };
     this.dispatcher = new FrameDispatcher({ ...shared, quality: 80, tiles, pictures: this, captures, listener });
     threads.onIdle = () => this.dispatcher.pump();

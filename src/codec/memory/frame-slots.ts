@@ -1,7 +1,7 @@
 // Slots for frames: memory of a fixed size in the arena, which is reused for each frame. Threads pass slots to each other instead
 // of copying frames.
 
-import type { Arena } from "./arena.ts";
+import type { ArenaMemory } from "./lent-memory.ts";
 
 /** Memory for one frame. The caller of `acquire` owns it until `release`. */
 export interface FrameSlot {
@@ -19,13 +19,20 @@ export interface FrameSlot {
  */
 export class FrameSlots {
   readonly slotBytes: number;
-  readonly #arena: Arena;
+  readonly #arena: ArenaMemory;
+  readonly #slots: number;
   readonly #free: number[];
 
-  constructor(arena: Arena, slotBytes: number, slots: number) {
+  constructor(arena: ArenaMemory, slotBytes: number, slots: number) {
     this.#arena = arena;
     this.slotBytes = slotBytes;
+    this.#slots = slots;
     this.#free = Array.from({ length: slots }, () => arena.take(slotBytes));
+  }
+
+  /** Whether a slot is not released. */
+  get areInUse(): boolean {
+    return this.#free.length < this.#slots;
   }
 
   acquire(): FrameSlot | null {

@@ -1,13 +1,13 @@
 // A block of the arena for one owner, which grows when the owner needs more memory.
 
-import type { Arena } from "./arena.ts";
+import type { ArenaMemory } from "./lent-memory.ts";
 
 export class GrowingBlock {
-  readonly #arena: Arena;
+  readonly #arena: ArenaMemory;
   #address = 0;
   #bytes = 0;
 
-  constructor(arena: Arena) {
+  constructor(arena: ArenaMemory) {
     this.#arena = arena;
   }
 

@@ -1,6 +1,6 @@
 // Blocks of the arena for data of varying size, for example compressed bytes. Released blocks are reused.
 
-import type { Arena } from "./arena.ts";
+import type { ArenaMemory } from "./lent-memory.ts";
 
 export interface Block {
   readonly address: number;
@@ -17,11 +17,11 @@ const MOST_TIMES_LARGER = 4;
  * the memory.
  */
 export class RecycledBlocks {
-  readonly #arena: Arena;
+  readonly #arena: ArenaMemory;
   readonly #free = new Map<number, Block[]>();
   #usedBytes = 0;
 
-  constructor(arena: Arena) {
+  constructor(arena: ArenaMemory) {
     this.#arena = arena;
   }
 

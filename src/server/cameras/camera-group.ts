@@ -156,6 +156,7 @@ export class CameraGroup {
     );
     await member.end;
     await camera.close();
+    await camera.giveBackMemory();
     this.#options.onRemoved(camera);
   }
 }

@@ -1,7 +1,7 @@
 // The parts and options that a camera gets from its server, which all cameras of the server have in common.
 
 import type { CodecName } from "../../codec/codecs.ts";
-import type { Arena } from "../../codec/memory/arena.ts";
+import type { LentMemory } from "../../codec/memory/lent-memory.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
 import type { Log } from "../../core/log.ts";
 import type { Trace } from "../../core/trace.ts";
@@ -21,7 +21,10 @@ export interface CameraFollower extends EncodeFollower {
 
 /** The parts and options that a camera gets from its server. */
 export interface CameraSurroundings {
-  arena: Arena;
+  /** The memory of all cameras, from which each takes its own. */
+  memory: LentMemory;
+  /** The addresses of free memory for tables. All cameras share them. */
+  freeStates: number[];
   /** The codec threads, which all cameras share. */
   pool: CodecPool;
   /** The main thread's own tile encoder (codec/threads/own-kernel.ts), or null. */

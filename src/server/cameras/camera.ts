@@ -4,6 +4,7 @@ import { CaptureRate } from "../../capture/capture-rate.ts";
 import type { Source } from "../../capture/source.ts";
 import { type ReleaseListener, runWhileWatched, type WatchedSource } from "../../capture/supervise/idle-release.ts";
 import { CODECS } from "../../codec/codecs.ts";
+import type { OwnedMemory } from "../../codec/memory/lent-memory.ts";
 import { nowMicros } from "../../core/clock.ts";
 import { Condition } from "../../core/condition.ts";
 import { messageOf } from "../../core/errors.ts";
@@ -45,6 +46,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   readonly #figures: EncodeFigures;
   readonly #captures = new CaptureRate();
   readonly #dispatcher: FrameDispatcher;
+  readonly #memory: OwnedMemory;
   readonly #watched: WatchedSource;
   readonly #recorder: Recorder | null;
   readonly #motion: MotionWatch | null;
@@ -64,7 +66,9 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   #changedAt = nowMicros();
 
   constructor(name: string, source: Source, options: ResolvedCameraOptions, surroundings: CameraSurroundings) {
-    const { arena, pool, own, codec, logOf, trace, follower } = surroundings;
+    const { pool, own, codec, logOf, trace, follower } = surroundings;
+    const arena = surroundings.memory.lend();
+    this.#memory = arena;
     const { quality, sampling, motion } = options;
     const { encodesTiles } = CODECS[codec];
     const track = trace === null ? null : new TraceTrack(trace, `camera ${name}`);
@@ -104,6 +108,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
       sampling,
       source,
       renditions: this.#renditions,
+      freeStates: surroundings.freeStates,
       demand: this.audience,
       sinks: [this.audience, ...surroundings.sinks],
       changes: this.#motion === null ? null : new ChangedTiles(arena, this.#motion),
@@ -187,6 +192,11 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   /** Releases the camera's controls. Call it before the camera runs, or after it has ended. */
   async close(): Promise<void> {
     await Promise.all([this.#controls.close(), this.#motion?.close()]);
+  }
+
+  /** Gives the camera's memory to the next cameras. Call it after the camera has ended. */
+  async giveBackMemory(): Promise<void> {
+    await this.#memory.giveBackWhen(() => this.#dispatcher.releaseMemory());
   }
 
   /** Returns the camera's entry in the list of cameras for viewers. */

@@ -1,7 +1,7 @@
 // Tells which tiles of each encoded frame have changed, for motion detection. The encoder has found them already, so no pixel is read.
 
 import { UNCHANGED } from "../../codec/tile-jobs.ts";
-import type { Arena } from "../../codec/memory/arena.ts";
+import type { ArenaMemory } from "../../codec/memory/lent-memory.ts";
 import type { Micros } from "../../core/clock.ts";
 import type { MotionGrid } from "../motion/motion-grid.ts";
 import type { FrameInWork, RenditionInWork } from "./frame-in-work.ts";
@@ -16,7 +16,7 @@ export interface ChangeSink {
 }
 
 export class ChangedTiles {
-  readonly #arena: Arena;
+  readonly #arena: ArenaMemory;
   readonly #sink: ChangeSink;
   /** The lengths of the tiles of the rendition that was read last, and their address. */
   #lengths = new Uint32Array();
@@ -24,7 +24,7 @@ export class ChangedTiles {
   #isChanged = new Uint8Array();
   #grid: MotionGrid | null = null;
 
-  constructor(arena: Arena, sink: ChangeSink) {
+  constructor(arena: ArenaMemory, sink: ChangeSink) {
     this.#arena = arena;
     this.#sink = sink;
   }

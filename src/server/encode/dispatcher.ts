@@ -6,7 +6,7 @@ import { CaptureSlots } from "../../capture/capture-slots.ts";
 import type { JpegBlock } from "../../capture/jpeg-blocks.ts";
 import { Room } from "../../capture/room.ts";
 import type { Delivery, FrameSink } from "../../capture/source.ts";
-import type { Arena } from "../../codec/memory/arena.ts";
+import type { ArenaMemory } from "../../codec/memory/lent-memory.ts";
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
 import { type Micros, nowMicros } from "../../core/clock.ts";
@@ -14,7 +14,16 @@ import type { Log } from "../../core/log.ts";
 import { Newest } from "../../core/newest.ts";
 import type { PixelFormat, Sampling, Size } from "../../core/pixel-format.ts";
 import type { TraceTrack } from "../../core/trace.ts";
-import type { CapturedPixels, EncodedPicture, UnfitJpeg } from "../picture.ts";
+import {
+  type Captured,
+  type CapturedPixels,
+  type EncodedPicture,
+  isPicture,
+  isPixels,
+  isUnfit,
+  releaseCaptured,
+  type UnfitJpeg,
+} from "../picture.ts";
 import type { Demand, PictureSink } from "../renditions/sinks.ts";
 import { EncoderRest } from "./encoder-rest.ts";
 import type { EncodeFigures } from "./figures.ts";
@@ -36,7 +45,7 @@ export interface CaptureListener {
 }
 
 export interface FrameDispatcherOptions {
-  arena: Arena;
+  arena: ArenaMemory;
   pool: CodecPool;
   /** 1 to 100. */
   quality: number;
@@ -52,8 +61,6 @@ export interface FrameDispatcherOptions {
   log: Log;
   track: TraceTrack | null;
 }
-
-type Captured = CapturedPixels | EncodedPicture | UnfitJpeg;
 
 export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
   readonly #tiles: TileScheduler | null;
@@ -108,6 +115,16 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
 
   get #encodersIdle(): boolean {
     return this.#wholePictures.idle && (this.#tiles?.idle ?? true);
+  }
+
+  /**
+   * Ends the use of memory, after the end of the source. Returns whether no thread, source or viewer has a part of the memory any
+   * more. If not, call it again later.
+   */
+  releaseMemory(): boolean {
+    this.#slots.end();
+    if (this.idle) this.#tiles?.forget();
+    return this.idle && !this.#slots.areInUse;
   }
 
   reserve(format: PixelFormat, size: Size): FrameSlot | null {
@@ -173,7 +190,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
 
   /** Drops the waiting frame when the source is released, because it would be too old for the next viewer. */
   clear(): void {
-    release(this.#waiting.clear());
+    releaseCaptured(this.#waiting.clear());
     this.#rest.clear();
     this.room.set(true);
     this.#transcoder.clear();
@@ -261,7 +278,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     } else if (isWatched && isUnfit(captured) && (older === null || isPixels(older))) {
       if (this.#transcode(captured)) delivery = "replaced an older frame"; // Older pixels still wait for an encoder.
     } else {
-      release(this.#waiting.offer(captured));
+      releaseCaptured(this.#waiting.offer(captured));
       if (older !== null && isWatched) {
         this.#figures.drops.add("stale");
         delivery = "replaced an older frame";
@@ -280,20 +297,4 @@ function followPicture(track: TraceTrack, picture: EncodedPicture): void {
   const { frameNumber, capturedAt, encodedAt, isPassedOn, jpegBytes } = picture;
   const fields = { frame: frameNumber, bytes: jpegBytes };
   track.below("whole pictures").span(isPassedOn ? "pass on" : "wait and encode", capturedAt, encodedAt, fields);
-}
-
-function release(captured: Captured | null): void {
-  if (captured !== null) (isPixels(captured) ? captured.slot : captured.block).release();
-}
-
-function isPicture(captured: Captured): captured is EncodedPicture {
-  return "isPassedOn" in captured;
-}
-
-function isUnfit(captured: Captured): captured is UnfitJpeg {
-  return "presentation" in captured;
-}
-
-function isPixels(captured: Captured): captured is CapturedPixels {
-  return "slot" in captured;
 }

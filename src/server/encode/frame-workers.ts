@@ -1,7 +1,7 @@
 // The workers of a frame: codec threads and the main thread, which all take bands from a common counter. A frame that needs less
 // time than waking a thread is encoded in the main thread alone. For a larger frame it takes its share while it would only wait.
 
-import type { Arena } from "../../codec/memory/arena.ts";
+import type { ArenaMemory } from "../../codec/memory/lent-memory.ts";
 import type { JobFailure, JobSuccess } from "../../codec/threads/job.ts";
 import { type OwnKernel, STRETCH_MICROS } from "../../codec/threads/own-kernel.ts";
 import { UsualTime } from "../../codec/threads/usual-time.ts";
@@ -21,7 +21,7 @@ const MOST_SHARED_MICROS: Micros = 3_000;
 const TILE_MICROS: Micros = 5;
 
 export interface FrameWorkersOptions {
-  arena: Arena;
+  arena: ArenaMemory;
   pool: CodecPool;
   /** The encoder of the main thread. With null only codec threads encode. */
   own: OwnKernel<TileEncoder> | null;
@@ -33,17 +33,24 @@ export interface FrameWorkersOptions {
 
 export class FrameWorkers {
   readonly #options: FrameWorkersOptions;
-  readonly counterAddress: number;
-  /** The number of bands that workers have taken. */
-  readonly #counter: Int32Array;
+  /** The number of bands that workers have taken. It has no memory before the first frame. */
+  #counter: Int32Array | null = null;
   /** The time of a frame, over all workers. The next frame will need about the same. */
   readonly #frameTime = new UsualTime(Number.POSITIVE_INFINITY);
   readonly #tileTime = new UsualTime(TILE_MICROS);
 
   constructor(options: FrameWorkersOptions) {
     this.#options = options;
-    this.counterAddress = options.arena.take(4);
-    this.#counter = new Int32Array(options.arena.memory.buffer, this.counterAddress, 1);
+  }
+
+  /** The address of the counter of bands. Throws CodecError when the arena is full. */
+  get counterAddress(): number {
+    if (this.#counter === null) {
+      const { arena } = this.#options;
+      const address = arena.take(4); // this may make the memory grow, so its buffer is read afterwards
+      this.#counter = new Int32Array(arena.memory.buffer, address, 1);
+    }
+    return this.#counter.byteOffset;
   }
 
   /** Whether a frame can be begun. If not, all threads are busy, for example with tables. */
@@ -74,7 +81,7 @@ export class FrameWorkers {
 
   /** Begins a frame, and may finish it. */
   begin(frame: FrameInWork): void {
-    this.#counter[0] = 0;
+    if (this.#counter !== null) this.#counter[0] = 0;
     this.assist(frame);
     const { own } = this.#options;
     if (!frame.hasOwn || own === null) return;
@@ -113,7 +120,7 @@ export class FrameWorkers {
   }
 
   #bandsLeft({ job }: FrameInWork): number {
-    return job.bands - Atomics.load(this.#counter, 0);
+    return this.#counter === null ? 0 : job.bands - Atomics.load(this.#counter, 0);
   }
 
   /** Wakes more threads if more is left than was expected, after a stretch in which the main thread has encoded so many bands. */

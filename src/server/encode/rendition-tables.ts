@@ -17,19 +17,21 @@ export interface RenditionTablesOptions {
   sampling: Sampling;
   /** The source, with its nominal frame rate. Some sources know the rate only after their first frame. */
   source: { readonly framesPerSecond: number };
+  /** The addresses of free memory for tables. All cameras share them. */
+  freeStates: number[];
 }
 
 export class RenditionTables {
   readonly #options: RenditionTablesOptions;
   readonly #preparing = new Set<Rendition>();
-  /** The addresses of free memory for tables. */
-  readonly #freeStates: number[] = [];
+  readonly #freeStates: number[];
   /** The layout for which tables are made, or null before the first frame. */
   #layout: SourceLayout | null = null;
   #failure: string | null = null;
 
   constructor(options: RenditionTablesOptions) {
     this.#options = options;
+    this.#freeStates = options.freeStates;
   }
 
   /** Makes tables for this layout from now on. Unfinished tables for another layout will not be used. */

@@ -2,7 +2,7 @@
 // for comparison with the next frame. It also schedules refreshes: every tile is encoded from time to time, even if it has not
 // changed.
 
-import type { Arena } from "../../codec/memory/arena.ts";
+import type { ArenaMemory } from "../../codec/memory/lent-memory.ts";
 import { GrowingBlock } from "../../codec/memory/growing-block.ts";
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
 import type { ChromaSampling } from "../../codec/jpeg/sampling.ts";
@@ -32,7 +32,7 @@ interface Pixels {
 }
 
 export class Scale {
-  readonly #arena: Arena;
+  readonly #arena: ArenaMemory;
   /** The scale's own memory, for the frame and for the reference. Only scales with halved pixels use it. */
   readonly #blocks: readonly [GrowingBlock, GrowingBlock];
   readonly #lengths: GrowingBlock[] = [];
@@ -47,7 +47,7 @@ export class Scale {
   #refreshDue = 0;
   #begunAt: Micros | null = null;
 
-  constructor(arena: Arena) {
+  constructor(arena: ArenaMemory) {
     this.#arena = arena;
     this.#blocks = [new GrowingBlock(arena), new GrowingBlock(arena)];
   }

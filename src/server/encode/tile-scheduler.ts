@@ -3,7 +3,7 @@
 //
 // All threads work on one frame at a time. The newest captured frame waits in dispatcher.ts.
 
-import type { Arena } from "../../codec/memory/arena.ts";
+import type { ArenaMemory } from "../../codec/memory/lent-memory.ts";
 import type { OwnKernel } from "../../codec/threads/own-kernel.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
 import { samplingOf } from "../../codec/jpeg/sampling.ts";
@@ -29,7 +29,7 @@ import { Scale } from "./scale.ts";
 const SCALES = MAX_HALVINGS + 1;
 
 export interface TileSchedulerOptions {
-  arena: Arena;
+  arena: ArenaMemory;
   pool: CodecPool;
   /** The encoder of the main thread, for frames with little to encode. With null only codec threads encode. */
   own: OwnKernel<TileEncoder> | null;
@@ -40,6 +40,8 @@ export interface TileSchedulerOptions {
   /** The source, with its nominal frame rate. Some sources know the rate only after their first frame. */
   source: { readonly framesPerSecond: number };
   renditions: RenditionRegistry;
+  /** The addresses of free memory for tables. All cameras share them. */
+  freeStates: number[];
   demand: Demand;
   /** The receivers of each frame, which are called in this order. */
   sinks: readonly TileSink[];
@@ -105,6 +107,12 @@ export class TileScheduler {
     }
     this.#workers.begin(frame);
     return true;
+  }
+
+  /** Drops what is kept for the next frame. Call it when no frame is encoded. */
+  forget(): void {
+    for (const rendition of this.#options.renditions.takeRetired()) this.#tables.release(rendition);
+    for (const scale of this.#scales) scale.forget();
   }
 
   /** Gives the frame in work to threads that have become idle. */

@@ -17,7 +17,7 @@ function settingsOf(...names: string[]) {
 /** A camera that runs until it is retired or the group ends. */
 function fakeCamera(name: string): Camera {
   const retired = new AbortController();
-  const camera: Pick<Camera, "name" | "run" | "retire" | "close"> = {
+  const camera: Pick<Camera, "name" | "run" | "retire" | "close" | "giveBackMemory"> = {
     name,
     async run(signal) {
       const either = AbortSignal.any([signal, retired.signal]);
@@ -25,6 +25,7 @@ function fakeCamera(name: string): Camera {
     },
     retire: () => retired.abort(),
     close: () => Promise.resolve(),
+    giveBackMemory: () => Promise.resolve(),
   };
   return camera as Camera;
 }

@@ -170,6 +170,12 @@ test("TileScheduler: a full arena costs the frames that need more, until there i
   }
 });
 
+test("TileScheduler: takes memory with its first frame only, so a camera can always be made", () => {
+  const before = two.takenBytes;
+  new EncodeFixture(two, 0);
+  expect(two.takenBytes).toBe(before);
+});
+
 test("TileScheduler: changing sources and renditions take no more memory over time", async () => {
   const fixture = new EncodeFixture(one, 0);
   const sizes = [
