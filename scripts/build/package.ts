@@ -5,7 +5,7 @@ import { join } from "node:path";
 import manifest from "../../package.json";
 import { licencesOf } from "./licences.ts";
 import { buildParts, listFrom, ownCommands, writeList } from "./parts.ts";
-import { run } from "./run.ts";
+import { runOrThrow } from "../setup/run.ts";
 import { digestOfInputs, unlessFresh } from "./stamp.ts";
 import { writeTypes } from "./types.ts";
 
@@ -19,7 +19,7 @@ export async function providePackage(root: string): Promise<string> {
   await unlessFresh(archive, digestOfInputs(root), async () => {
     const folder = join(root, "dist", "package");
     await buildPackage(root, folder);
-    await run([process.execPath, "pm", "pack", "--quiet", "--destination", join(root, "dist")], folder); // npm pack makes the same
+    runOrThrow([process.execPath, "pm", "pack", "--quiet", "--destination", join(root, "dist")], folder); // npm pack makes the same
   });
   return archive;
 }

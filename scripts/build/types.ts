@@ -2,7 +2,7 @@
 
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { run } from "./run.ts";
+import { runOrThrow } from "../setup/run.ts";
 
 /** A module of our own in a declaration: `from "./path.ts"` or `import("./path.ts")`. */
 const OWN_MODULE = /((?:from |import\()")(\.[^"]*)\.ts"/g;
@@ -18,7 +18,7 @@ export async function writeTypes(root: string, folder: string): Promise<void> {
       include: [],
     };
     await Bun.write(join(work, "tsconfig.json"), JSON.stringify(settings));
-    await run([process.execPath, "x", "tsc", "--project", work], root);
+    runOrThrow([process.execPath, "x", "tsc", "--project", work], root);
     const from = join(work, "src");
     const waiting = [join(from, "index")];
     const seen = new Set(waiting);
