@@ -3,7 +3,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { WASM } from "../../../src/codec/bun/wasm.ts";
-import { Arena } from "../../../src/codec/memory/arena.ts";
+import { Arena, KERNEL_TABLES_BYTES } from "../../../src/codec/memory/arena.ts";
+import { createKernelMemory } from "../../../src/codec/simd/kernel-module.ts";
 import { SimdEncoder } from "../../../src/codec/simd/encoder.ts";
 import { frameBytes, planesOf } from "../../../src/core/pixel-format.ts";
 import { randomPixels } from "../../support/random-pictures.ts";
@@ -69,4 +70,22 @@ test.each(["plain", "relaxed"] as const)("markChanges does what tileDiffers and 
   const planes = planesOf("gray", { width: 320, height: 80 }, addresses[0]);
   const range = { firstTile: picture.tileCount - 1, count: 2, marksAddress };
   expect(() => encoder.markChanges(picture, planes, planes, range, 2, null)).toThrow("tile range");
+});
+
+test.each(["plain", "relaxed"] as const)("markChanges reads no byte after the pixels (%s)", async (variant) => {
+  const memory = createKernelMemory(KERNEL_TABLES_BYTES + (4 << 20));
+  const encoder = new SimdEncoder(await WASM.kernel("encoder", variant), memory);
+  for (const [width, height] of [
+    [320, 40],
+    [333, 17],
+    [5, 3],
+  ] as const) {
+    // The memory ends with the last pixel, because the last row has no gap after it.
+    const rowBytes = width + 700;
+    const address = memory.buffer.byteLength - (height - 1) * rowBytes - width;
+    const picture = encoder.prepare(KERNEL_TABLES_BYTES, { width, height, format: "gray", quality: 75 });
+    const planes = [{ address, rowBytes }];
+    const range = { firstTile: 0, count: picture.tileCount, marksAddress: KERNEL_TABLES_BYTES + encoder.stateBytes };
+    expect(encoder.markChanges(picture, planes, planes, range, 2, null)).toBe(0);
+  }
 });
