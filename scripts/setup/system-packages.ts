@@ -141,6 +141,12 @@ const SYSTEM_PACKAGES = {
     isThere: () => existsSync(LIBFAKETIME),
   },
   motion: { purpose: "a camera's web server in tests", debian: "motion", homebrew: null, isThere: program("motion") },
+  mosquitto: {
+    purpose: "the broker of the MQTT tests",
+    debian: "mosquitto",
+    homebrew: "mosquitto",
+    isThere: program("mosquitto"),
+  },
   nginx: {
     purpose: "is in front of a camera and of the web page in tests",
     debian: "nginx-light",
@@ -230,6 +236,7 @@ export const WIDENING_PROGRAMS: readonly SystemNeed[] = [
   "libfaketime",
   "motion",
   "nginx",
+  "mosquitto",
   "chromium",
   "firefox",
   "Caddy",

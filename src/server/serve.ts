@@ -27,6 +27,7 @@ import { announce } from "./doors/announce.ts";
 import { PausingDoor } from "./doors/pausing-door.ts";
 import type { HttpDoor } from "./doors/http/door.ts";
 import { openTcpDoor } from "./doors/tcp.ts";
+import { openMqtt } from "./open-mqtt.ts";
 import { adaptationLimits, openReception } from "./open-reception.ts";
 import { checkRecordings, Recordings } from "./record/recordings.ts";
 import { CommitSink } from "./renditions/sinks.ts";
@@ -92,7 +93,10 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     allowControls: resolved.allowControls,
     recordings,
     // The receiver may be slow, or throw, and the event comes out of the encoder.
-    onEvent: (event) => queueMicrotask(() => options.onEvent?.(event)),
+    onEvent: (message) => {
+      queueMicrotask(() => options.onEvent?.(message.report));
+      if (message.report.phase !== "update") mqtt?.send(message);
+    },
     sinks: options.onTiles === undefined ? [] : [new CommitSink(options.onTiles)],
     trace: options.trace ?? null,
   };
@@ -122,6 +126,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   });
   const { cameras } = group;
   opening.defer(() => group.close());
+  const mqtt = opening.use(await openMqtt(resolved.mqtt, cameras, log.getChild("motion")));
 
   const access = withinFiles(resolved.access, freeFiles(), cameras.length);
   if (access.maxViewers < resolved.access.maxViewers) {

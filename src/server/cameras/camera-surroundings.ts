@@ -9,7 +9,7 @@ import type { DoorName } from "../deliver/audience-member.ts";
 import type { FrameFollower } from "../deliver/frame-follower.ts";
 import type { EncodeFollower } from "../encode/figures.ts";
 import type { TileSchedulerOptions } from "../encode/tile-scheduler.ts";
-import type { MotionReport } from "../motion/motion-report.ts";
+import type { MotionMessage } from "../motion/outputs/event-output.ts";
 import type { Recordings } from "../record/recordings.ts";
 import type { TileSink } from "../renditions/sinks.ts";
 
@@ -37,7 +37,7 @@ export interface CameraSurroundings {
   /** Creates the recorders of cameras that are recorded. */
   recordings: Recordings;
   /** Receives the events of motion. */
-  onEvent: (event: MotionReport) => void;
+  onEvent: (message: MotionMessage) => void;
   /** Receivers of each frame's tiles in addition to the viewers, for example a test. */
   sinks: readonly TileSink[];
   /** Returns the camera's log of a subject, for example `encode`. */

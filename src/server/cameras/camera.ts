@@ -248,6 +248,10 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
     return this.#captures.frames === 0 ? "starting" : "delivering";
   }
 
+  get detectsMotion(): boolean {
+    return this.#motion !== null;
+  }
+
   report(): CameraReport {
     const now = nowMicros();
     const { audience } = this;

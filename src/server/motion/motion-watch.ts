@@ -10,7 +10,7 @@ import type { ChangeSink } from "../encode/changed-tiles.ts";
 import { MotionDetector, type MotionEvent, type MotionSettings } from "./detector.ts";
 import type { MotionGrid } from "./motion-grid.ts";
 import { EventCommand } from "./outputs/event-command.ts";
-import type { EventOutput } from "./outputs/event-output.ts";
+import type { EventOutput, MotionMessage } from "./outputs/event-output.ts";
 import { Webhook } from "./outputs/webhook.ts";
 import { describeMotion, type MotionReport } from "./motion-report.ts";
 
@@ -36,7 +36,7 @@ export interface WatchSettings extends MotionSettings {
 
 export interface MotionWatchOptions extends WatchSettings {
   /** Receives the events of the camera. */
-  onEvent: (event: MotionReport) => void;
+  onEvent: (message: MotionMessage) => void;
   /** Receives them as the detector tells them. */
   onMotion: (event: MotionEvent) => void;
   log: Log;
@@ -140,7 +140,7 @@ export class MotionWatch implements AudienceMember, PictureTaker, ChangeSink {
   /** Keeps the picture of a new height. Small rises are left out, because each picture is put together from its tiles. */
   #keepPicture(): void {
     const { heightArea } = this.#detector;
-    if (heightArea <= RISE * this.#pictureArea || this.#outputs.length === 0) return;
+    if (heightArea <= RISE * this.#pictureArea) return;
     this.#pictureArea = heightArea;
     this.#picture = this.frames.feed?.jpeg()?.bytes ?? null;
   }
@@ -161,13 +161,13 @@ export class MotionWatch implements AudienceMember, PictureTaker, ChangeSink {
   #tell(report: MotionReport): void {
     const { log, onEvent } = this.#options;
     if (report.phase !== "update") log.info(describeMotion(report));
-    onEvent(report);
-    if (report.phase === "update") return;
     if (report.phase === "start") {
       this.#pictureArea = 0;
       this.#keepPicture();
     }
-    for (const output of this.#outputs) output.send({ report, picture: this.#picture });
+    const message = { report, picture: this.#picture };
+    onEvent(message);
+    if (report.phase !== "update") for (const output of this.#outputs) output.send(message);
   }
 
   #report({ phase, number, startedAt, movedAt, area, height, box, zones }: MotionEvent): MotionReport {

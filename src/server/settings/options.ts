@@ -13,6 +13,7 @@ import type { IdentityFiles } from "../access/certificate-files.ts";
 import type { AccessLimits } from "../access/limits.ts";
 import type { WatchSettings } from "../motion/motion-watch.ts";
 import type { MotionReport } from "../motion/motion-report.ts";
+import type { MqttSettings } from "../motion/outputs/mqtt.ts";
 import type { RecordSettings } from "../record/recordings.ts";
 import type { Rendition } from "../renditions/rendition.ts";
 
@@ -78,6 +79,8 @@ export interface ServeOptions {
   log?: Log | undefined;
   /** Receives the duration of each step of each frame. Default: no trace. */
   trace?: Trace | null | undefined;
+  /** Publishes motion to an MQTT broker, with descriptions for Home Assistant (docs/motion.md). Default: none. */
+  mqtt?: MqttOptions | null | undefined;
   /** The server calls this when motion starts, goes on or ends (`motion` of a camera). */
   onEvent?: ((event: MotionReport) => void) | undefined;
   /**
@@ -125,6 +128,14 @@ export interface RecordOptions {
   afterSeconds?: number | undefined;
   /** The oldest files are deleted when they are older than `seconds`, or when all files have more than `bytes`. Default: never. */
   keep?: { seconds?: number | null | undefined; bytes?: number | null | undefined } | undefined;
+}
+
+/** The options of a connection to an MQTT broker. */
+export interface MqttOptions {
+  /** The address, for example `mqtt://user:password@host`. */
+  url: string;
+  /** The first part of all topics. Servers of one broker need different ones. Default: `slipstream`. */
+  topic?: string | undefined;
 }
 
 /** The options of a camera's motion detection. All are optional. */
@@ -234,6 +245,7 @@ export interface ResolvedServeOptions {
   /** The sources of keys. Null means that viewers need no key. */
   keys: { given: RingKey[]; store: string | null } | null;
   allowControls: boolean;
+  mqtt: MqttSettings | null;
   maxLatencyMs: number | null;
   maxBitsPerSecond: number | null;
   access: AccessLimits;

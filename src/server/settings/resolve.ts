@@ -27,7 +27,7 @@ import type {
   ServeOptions,
 } from "./options.ts";
 import { resolveZones } from "./zone-values.ts";
-import { checkWebhook, resolveCommand } from "./output-values.ts";
+import { checkWebhook, resolveCommand, resolveMqtt } from "./output-values.ts";
 import { CAMERA_PRESET, DEFAULT_MAX_LATENCY_MS, presetFor } from "./preset.ts";
 
 /** The smallest and largest value of each number. */
@@ -106,6 +106,7 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
     keys: resolveKeys(options),
     http: resolveHttp(options.http ?? null),
     allowControls: options.allowControls ?? DEFAULTS.allowControls,
+    mqtt: options.mqtt == null ? null : resolveMqtt(options.mqtt),
     maxLatencyMs:
       options.maxLatencyMs === undefined ? DEFAULTS.maxLatencyMs : number("maxLatencyMs", options.maxLatencyMs) || null,
     maxBitsPerSecond: number("maxBitsPerSecond", options.maxBitsPerSecond ?? null),

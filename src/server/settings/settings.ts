@@ -4,7 +4,7 @@ import { mayTakePixelFormat } from "../../capture/open.ts";
 import { UsageError } from "../../core/errors.ts";
 import type { KeyOptions } from "../access/given-keys.ts";
 import type { ValuesOf } from "../../core/setting-table.ts";
-import type { CameraOptions, HttpOptions, MotionOptions, RecordOptions, ServeOptions } from "./options.ts";
+import type { CameraOptions, HttpOptions, MotionOptions, MqttOptions, RecordOptions, ServeOptions } from "./options.ts";
 import { DEFAULTS } from "./resolve.ts";
 import type { SERVE_SETTINGS } from "./table.ts";
 
@@ -74,6 +74,7 @@ export function combine(flags: Flags, file: FileSettings): ProgramSettings {
     keyFile: open ? undefined : (flags.keyFile ?? file.keyFile),
     keys: open ? [] : (file.keys ?? []),
     preview: flags.preview ?? file.preview ?? false,
+    mqtt: combineMqtt(flags, file),
     allowControls: flags.allowControls ?? file.allowControls,
     maxLatencyMs: maxLatency === 0 ? null : maxLatency,
     maxBitsPerSecond: flags.maxBitrate ?? file.maxBitrate,
@@ -102,6 +103,11 @@ function combineHttp(flags: Flags, file: FileSettings): HttpOptions | null {
     allowedOrigins: flags.allowOrigin ?? file.allowOrigin,
     trustedProxies: flags.trustedProxy ?? file.trustedProxy,
   };
+}
+
+function combineMqtt(flags: Flags, file: FileSettings): MqttOptions | null {
+  const url = flags.mqtt ?? file.mqtt;
+  return url === undefined ? null : { url, topic: flags.mqttTopic ?? file.mqttTopic };
 }
 
 function combineRecord(flags: Flags, camera: CameraSettings, file: FileSettings): RecordOptions | null {

@@ -9,6 +9,7 @@ import type { SettingEntry } from "../../core/setting-table.ts";
 import { CAMERA_SETTINGS } from "./camera-settings.ts";
 import { checkHttpName, checkOrigin, checkProxy } from "./http-values.ts";
 import { LIMIT_SETTINGS } from "./limit-settings.ts";
+import { checkMqtt, checkMqttTopic, MQTT_TOPIC } from "./output-values.ts";
 import { DEFAULTS, RANGES } from "./resolve.ts";
 
 /** `serve` reads this file from the working directory unless `--config` names another file. */
@@ -142,6 +143,21 @@ export const SERVE_SETTINGS = [
     scope: "server",
     type: { kind: "switch" },
     help: "let viewers set brightness, exposure and other controls of a camera",
+  },
+  {
+    name: "mqtt",
+    scope: "server",
+    type: { kind: "parsed", parse: checkMqtt },
+    placeholder: "address",
+    help: "publish motion to this MQTT broker, for example mqtt://192.168.1.10, with descriptions for Home Assistant",
+  },
+  {
+    name: "mqtt-topic",
+    scope: "server",
+    type: { kind: "parsed", parse: checkMqttTopic },
+    placeholder: "topic",
+    default: MQTT_TOPIC,
+    help: "first part of all MQTT topics; servers of one broker need different ones",
   },
   {
     name: "preview",

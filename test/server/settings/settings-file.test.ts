@@ -66,6 +66,7 @@ describe("combine: settings of the command line and of the settings file", () =>
       codec: "jsquash",
       workers: 3,
       frames: null,
+      mqtt: null,
       http: {
         port: 8080,
         isDefaultPort: false,
@@ -163,6 +164,7 @@ describe("combine: settings of the command line and of the settings file", () =>
       port: 10050,
       codec: "simd",
       frames: null,
+      mqtt: null,
       http: { port: 10080, isDefaultPort: true, names: [], allowedOrigins: [], trustedProxies: [] },
       tls: null,
       announce: true,
