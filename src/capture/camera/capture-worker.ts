@@ -67,11 +67,12 @@ function takeFrames(device: Device, session: CaptureSession): void {
   let damagedBefore = 0;
   let askedAtMicros = monotonicMicros();
   while (!signals.isStopped) {
+    if (device.wait(LONGEST_WAIT_MS)) session.checkEvents();
+    // Meanwhile the main thread has usually taken the frame before. So it need not wake this thread.
     if (!signals.waitUntilTaken(LONGEST_WAIT_MS)) {
       lastFrameAt = performance.now(); // The main thread was slow, so this pause is not counted as a silence of the camera.
       continue;
     }
-    if (device.wait(LONGEST_WAIT_MS)) session.checkEvents();
     // This is called even if poll(2) reports no frame, because only VIDIOC_DQBUF reports that a camera was unplugged.
     const taken = session.takeNewest();
     const unseenMicros = monotonicMicros() - askedAtMicros;

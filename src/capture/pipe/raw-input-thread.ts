@@ -46,8 +46,9 @@ function readFrames(): void {
   if (!skipOld()) return;
   let readingAt: number | null = null;
   while (!signals.isStopped) {
-    if (!signals.waitUntilTaken(LONGEST_WAIT_MS)) continue;
+    // Until bytes come, the main thread has usually taken the frame before. So it need not wake this thread.
     if (!waitForInput(order.descriptor, LONGEST_WAIT_MS)) continue;
+    if (!signals.waitUntilTaken(LONGEST_WAIT_MS)) continue;
     const stampMicros = monotonicMicros();
     if (readingAt !== null) sourceMicros.add(stampMicros - readingAt);
     room?.wait(Math.min(LONGEST_WAIT_MS, (sourceMicros.value ?? 0) / 1000));
