@@ -63,7 +63,7 @@ test("view --to: refuses a camera", async () => {
   await using server = await startServer(PATTERN);
   const { code, remarks } = await runToEnd("view", [`127.0.0.1:${server.port}`, "--display", "none", "--to", INPUT]);
   expect(code).toBe(1);
-  expect(remarks).toContain(`error: ${INPUT} is a camera, so it takes no pictures: name a device of v4l2loopback`);
+  expect(remarks).toContain(`error: ${INPUT} takes no pictures (it is a camera, or another program gives it pictures)`);
 });
 
 test.skipIf(LOOPBACK_MODULE === "")(

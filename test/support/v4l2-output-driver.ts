@@ -4,7 +4,7 @@ import type { OutputDevice } from "../../src/client/virtual-camera/output-buffer
 import type { Size } from "../../src/core/pixel-format.ts";
 import { fourccCode, fourccText } from "../../src/system/v4l2/fourcc.ts";
 import { V4L2 } from "../../src/system/v4l2/layouts.ts";
-import { ERRNO } from "../../src/system/v4l2/libc.ts";
+import { ERRNO, SystemCallError } from "../../src/system/v4l2/libc.ts";
 import type { Struct } from "../../src/system/v4l2/struct.ts";
 import { scriptedDevice } from "./scripted-v4l2-device.ts";
 
@@ -21,9 +21,13 @@ export class OutputDriver {
   writeError = 0;
   /** True if write(2) occupies the buffers until the device is closed. */
   #isOccupied = false;
+  /** The requests to start and stop, in their order. */
+  readonly starts: string[] = [];
   /** The number of times that the device was opened and closed. */
   opened = 0;
   closed = 0;
+  /** The only format that the driver accepts, while another program reads from the device. */
+  keptFormat: string | null = null;
   /** The bytes between two lines. */
   paddingBytes = 0;
   /** The format that is set, for example "64x48 YUYV". */
@@ -81,6 +85,8 @@ export class OutputDriver {
     ),
     path: "/dev/video9",
     requestInt: (name) => {
+      this.starts.push(name);
+      if (this.#memory.length === 0) throw new SystemCallError(name, ERRNO.EINVAL);
       this.#isStreaming = name === "VIDIOC_STREAMON";
       if (!this.#isStreaming) this.queued.length = 0;
     },
@@ -110,6 +116,8 @@ export class OutputDriver {
   #setFormat(pix: Struct<"v4l2_format">): number {
     if (this.#isStreaming || this.#memory.length > 0) return ERRNO.EBUSY; // as videobuf2 does while there are buffers
     if (this.setFormatError !== 0) return this.setFormatError;
+    const wanted = `${pix.get("fmt.pix.width")}x${pix.get("fmt.pix.height")} ${fourccText(pix.get("fmt.pix.pixelformat"))}`;
+    if (this.keptFormat !== null && wanted !== this.keptFormat) return ERRNO.EBUSY;
     const asked = fourccText(pix.get("fmt.pix.pixelformat"));
     const name = this.refusedFormats.includes(asked) ? "GREY" : asked;
     const { width, height } = this.onlySize ?? {

@@ -79,7 +79,7 @@ export class OutputBuffers implements Disposable {
 
   /** Takes back the buffers whose pictures the device has shown. */
   #dequeue(): void {
-    while (this.#isStreaming) {
+    while (this.#isStreaming && this.#free.length < this.#mappings.length) {
       const buffer = describe(0);
       const errno = this.#device.attempt("VIDIOC_DQBUF", buffer);
       if (errno === ERRNO.EAGAIN) return;

@@ -43,7 +43,7 @@ export class OutputSession implements Disposable {
   /** The picture in the size of the format. It is used when the device has chosen another size. */
   #scaled: RgbaPicture = { width: 0, height: 0, pixels: new Uint8Array() };
 
-  /** Opens the device. `open` is called again when write(2) turns out to be refused. */
+  /** Opens the device. `open` is called again for another format. */
   constructor(open: () => OutputDevice) {
     this.#open = open;
     this.#device = open();
@@ -61,7 +61,8 @@ export class OutputSession implements Disposable {
 
   /** Stops and closes the device. The device may already be gone. */
   [Symbol.dispose](): void {
-    this.#freeBuffers();
+    this.#buffers?.[Symbol.dispose]();
+    this.#buffers = null;
     this.#device[Symbol.dispose]();
   }
 
@@ -77,8 +78,7 @@ export class OutputSession implements Disposable {
    * bars. `onRead` is called when the pixels of the picture are no longer needed.
    */
   offer(picture: RgbaPicture, wanted: Size, onRead: () => void): Outcome {
-    if (this.#format === null || !isSame(this.#wanted, wanted)) this.#setFormat(wanted);
-    const { layout, size, lineBytes } = this.#format as Format;
+    const { layout, size, lineBytes } = this.#formatFor(wanted);
     const bytes = layout.pictureBytes(lineBytes, size.height);
     const frame = this.#takesWrites ? this.#memory(bytes) : this.#freeBuffer(bytes);
     if (frame === null) return "busy";
@@ -95,41 +95,67 @@ export class OutputSession implements Disposable {
     if (errno === ERRNO.EINVAL && this.#hasBuffers) {
       // Some drivers report write(2) and refuse it, for example vivid. Its buffers can be used only after it was opened again.
       this.#takesWrites = false;
-      this.#device[Symbol.dispose]();
-      this.#device = this.#open();
+      this.#reopen();
       this.#format = null;
     } else if (errno !== ERRNO.EAGAIN) throw new SystemCallError(`write ${this.#device.path}`, errno);
     return "busy";
   }
 
+  #reopen(): void {
+    this[Symbol.dispose]();
+    this.#device = this.#open();
+  }
+
   /**
-   * Sets the format for pictures of a size. A device that cannot change its format now, because programs read from it, keeps the
-   * format that it has.
+   * Returns the format for pictures of a size. A device that cannot change its format, because programs read from it, keeps the one
+   * that it has.
    */
-  #setFormat(wanted: Size): void {
-    this.#freeBuffers();
+  #formatFor(wanted: Size): Format {
+    const before = this.#format;
+    if (before !== null && isSame(this.#wanted, wanted)) return before;
+    if (before !== null) this.#reopen(); // while the device is open, its buffers keep their size
     this.#wanted = wanted;
+    const { path } = this.#device;
+    let format = this.#trySetFormat(wanted);
+    if (format === "busy" && before !== null) format = this.#trySetFormat(before.size);
+    if (format === "busy") throw new SystemCallError(`VIDIOC_S_FMT ${path}`, ERRNO.EBUSY);
+    if (format === null) {
+      const { width, height } = wanted;
+      throw new MissingError(`${path} takes no pictures of ${width}x${height}: try another --size`);
+    }
+    this.#format = format;
+    if (this.#takesWrites) this.#announce();
+    return format;
+  }
+
+  /** Sets the best format that the device accepts. Returns null if it accepts none. */
+  #trySetFormat(wanted: Size): Format | "busy" | null {
     for (const layout of this.#layouts) {
       const pix = describe(layout, wanted);
       const errno = this.#device.attempt("VIDIOC_S_FMT", pix);
-      if (errno === ERRNO.EBUSY && this.#format !== null) return;
+      if (errno === ERRNO.EBUSY) return "busy";
       if (errno === ERRNO.EINVAL) continue;
       if (errno !== 0) throw new SystemCallError(`VIDIOC_S_FMT ${this.#device.path}`, errno);
       const size = { width: pix.get("fmt.pix.width"), height: pix.get("fmt.pix.height") };
       const isOdd = size.width % 2 !== 0 || size.height % 2 !== 0;
       // The driver changes values that it does not support, including the pixel format.
       if (fourccText(pix.get("fmt.pix.pixelformat")) !== layout.fourcc || (layout.needsEvenSides && isOdd)) continue;
-      const lineBytes = Math.max(pix.get("fmt.pix.bytesperline"), layout.lineBytes(size.width));
-      this.#format = { layout, size, lineBytes };
-      return;
+      return { layout, size, lineBytes: Math.max(pix.get("fmt.pix.bytesperline"), layout.lineBytes(size.width)) };
     }
-    const { width, height } = wanted;
-    throw new MissingError(`${this.#device.path} takes no pictures of ${width}x${height}: try another --size`);
+    return null;
   }
 
-  #freeBuffers(): void {
-    this.#buffers?.[Symbol.dispose]();
-    this.#buffers = null;
+  /**
+   * Tells the driver that frames come, although write(2) needs no such request. v4l2loopback 0.12 takes only a program that says so for
+   * the writer of its device. Without it, the device would be no output device any more when the program has ended. Other drivers
+   * refuse the request, because their buffers are not in use.
+   */
+  #announce(): void {
+    try {
+      this.#device.requestInt("VIDIOC_STREAMON", V4L2.BUF_TYPE_VIDEO_OUTPUT);
+    } catch (error) {
+      if (!(error instanceof SystemCallError)) throw error;
+    }
   }
 
   #memory(bytes: number): Uint8Array {
@@ -157,8 +183,9 @@ function checkedCapability(device: OutputDevice): Capability {
   const { path } = device;
   const capability = capabilityOf(device);
   if (capability.isOutput && (capability.takesWrites || capability.hasBuffers)) return capability;
-  const what = capability.isCamera ? "a camera" : "no output device";
-  throw new MissingError(`${path} is ${what}, so it takes no pictures: name a device of v4l2loopback`);
+  // With exclusive_caps=1, a device of v4l2loopback is a camera while a program gives it pictures.
+  const what = capability.isCamera ? "a camera, or another program gives it pictures" : "no output device";
+  throw new MissingError(`${path} takes no pictures (it is ${what}): name a free device of v4l2loopback`);
 }
 
 function capabilityOf(device: OutputDevice): Capability {

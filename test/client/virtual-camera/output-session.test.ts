@@ -105,6 +105,16 @@ describe.skipIf(!hasLibc())("OutputSession", () => {
     expect([driver.format, last(driver).length]).toEqual(["64x48 YUYV", 64 * 48 * 2]);
   });
 
+  test("OutputSession: says once for each format that frames come, before write(2)", () => {
+    const { driver, session, offer } = prepare();
+    offer();
+    offer();
+    expect(driver.starts).toEqual(["VIDIOC_STREAMON"]);
+    offer(pictureOf({ width: 80, height: 60 }));
+    session[Symbol.dispose]();
+    expect(driver.starts).toEqual(["VIDIOC_STREAMON", "VIDIOC_STREAMON"]);
+  });
+
   test("OutputSession: a device that keeps its size gets scaled pictures with black bars", () => {
     const { driver, offer } = prepare({ formats: ["RGB3"], onlySize: SIZE });
     const white = { width: 32, height: 48, pixels: new Uint8Array(32 * 48 * 4).fill(255) };
@@ -118,9 +128,10 @@ describe.skipIf(!hasLibc())("OutputSession", () => {
   test("OutputSession: a device that is in use by readers keeps its format, and pictures are scaled", () => {
     const { driver, offer } = prepare();
     offer();
-    driver.setFormatError = ERRNO.EBUSY;
+    driver.keptFormat = "64x48 YUYV";
     expect(offer(pictureOf({ width: 128, height: 96 }))).toBe("taken");
     expect([driver.format, last(driver).length]).toEqual(["64x48 YUYV", 64 * 48 * 2]);
+    expect([driver.opened, driver.closed]).toEqual([2, 1]);
   });
 
   test("OutputSession: asks for even sides where pixels share colours", () => {
@@ -132,9 +143,11 @@ describe.skipIf(!hasLibc())("OutputSession", () => {
   test("OutputSession: refuses devices that take no pictures, with the reason", () => {
     const open = (settings: Partial<OutputDriver>) => () => prepare(settings);
     expect(open({ capabilities: V4L2.CAP_VIDEO_CAPTURE | V4L2.CAP_STREAMING })).toThrow(
-      "/dev/video9 is a camera, so it takes no pictures",
+      "/dev/video9 takes no pictures (it is a camera, or another program gives it pictures): name a free device",
     );
-    expect(open({ capabilities: V4L2.CAP_STREAMING })).toThrow("/dev/video9 is no output device");
+    expect(open({ capabilities: V4L2.CAP_STREAMING })).toThrow(
+      "/dev/video9 takes no pictures (it is no output device)",
+    );
     expect(open({ formats: ["MJPG", "GREY"] })).toThrow("its formats are MJPG, GREY");
     const busy = prepare({ setFormatError: ERRNO.EBUSY });
     expect(() => busy.offer()).toThrow("VIDIOC_S_FMT /dev/video9: EBUSY");
