@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WIRE_VERSION } from "../../src/protocol/wire.ts";
-import { eachLine, runToEnd, startServer, TEST_TIMEOUT_MS, TEST_VARIABLES } from "../support/programs.ts";
+import { commandOf, eachLine, runToEnd, startServer, TEST_TIMEOUT_MS, TEST_VARIABLES } from "../support/programs.ts";
 import { until } from "../support/wait-until.ts";
 
 setDefaultTimeout(10 * TEST_TIMEOUT_MS);
@@ -60,10 +60,17 @@ async function run(cwd: string, command: string[], stdin: ReadableStream<Uint8Ar
   if ((await child.exited) !== 0) throw new Error(`${command.join(" ")}: ${errors}`);
 }
 
+function olderCommand(folder: string, name: "serve" | "view"): string[] {
+  const script = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).scripts[name] as string;
+  return [process.execPath, join(folder, script.split(" ").at(-1) as string)];
+}
+
+const helpOf = (command: readonly string[]) => Bun.spawn([...command, "--help"], { stderr: "ignore" }).stdout.text();
+const flagsIn = (help: string) => new Set(help.match(/--[a-z][a-z-]*/g));
+
 /** Starts a program of the version in `folder`. Older programs know fewer flags than those of test/support/programs.ts. */
 function startOlder(folder: string, name: "serve" | "view", flags: readonly string[]) {
-  const script = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).scripts[name] as string;
-  const command = [process.execPath, join(folder, script.split(" ").at(-1) as string), ...flags, "--json"];
+  const command = [...olderCommand(folder, name), ...flags, "--json"];
   const env = { ...process.env, ...TEST_VARIABLES };
   const child = Bun.spawn(command, { cwd: folder, env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   const reports: { port?: number; frames?: number }[] = [];
@@ -103,6 +110,14 @@ describe.skipIf(obstacle !== "").each(versions.map(({ name, commit }) => [name, 
       expect(outcome.remarks).toMatch(new RegExp(`speaks version ${wire} of the protocol|version ${wire}\\b`));
       expect(outcome.remarks).toContain("update the older side");
     };
+
+    // A key of the settings file has the name of its flag.
+    test.each(["serve", "view"] as const)("each flag of an older %s is still there", async (name) => {
+      const before = flagsIn(await helpOf(olderCommand(await older, name)));
+      const now = flagsIn(await helpOf(commandOf(name)));
+      expect(before.size).toBeGreaterThan(5);
+      expect([...before].filter((flag) => !now.has(flag))).toEqual([]);
+    });
 
     test("an older server and this viewer", async () => {
       const folder = await older;
