@@ -1,7 +1,6 @@
 // Examines the cameras of this machine: whether each can be opened, and whether the user may open cameras at all.
 
 import { readFileSync } from "node:fs";
-import { userInfo } from "node:os";
 import { explainMultiPlanar, type FoundCamera, listCameras } from "../capture/camera/find.ts";
 import { Device, refuseBusy } from "../system/v4l2/device.ts";
 import { explainSystemCall } from "../system/v4l2/explain.ts";
@@ -46,37 +45,60 @@ function examineCamera(camera: FoundCamera): Finding {
 }
 
 /** Examines whether this user belongs to the group that may open cameras. */
-export function examineGroups(groupFile = "/etc/group"): Finding[] {
+export function examineGroups(groupFile = "/etc/group", userFile = USER_FILE): Finding[] {
   if (process.platform !== "linux") return [];
   const uid = process.getuid?.();
   if (uid === 0) return [good("groups", "root may open every camera")];
   const group = groupIn(groupFile);
-  const { username } = userInfo();
+  const name = ownName(userFile);
+  const username = name ?? "this user";
   if (group === null) return [limited("groups", `this system has no group '${CAMERA_GROUP}'`)];
   if ((process.getgroups?.() ?? []).includes(group.id))
     return [good("groups", `${username} is in the group '${CAMERA_GROUP}'`)];
-  if (group.members.includes(username)) {
+  if (name !== null && group.members.includes(name)) {
     const text = `${username} has joined the group '${CAMERA_GROUP}' since the login`;
     return [limited("groups", text, "log out and in again")];
   }
   const text = `${username} is not in the group '${CAMERA_GROUP}', which may open cameras`;
-  return [limited("groups", text, joinGroupCommand())];
+  return [limited("groups", text, joinGroupCommand(userFile))];
 }
 
-function joinGroupCommand(): string {
-  return `${asRoot(`usermod -a -G ${CAMERA_GROUP} ${userInfo().username}`)}, then log out and in again`;
+function joinGroupCommand(userFile = USER_FILE): string {
+  const name = ownName(userFile) ?? "$(id -un)";
+  return `${asRoot(`usermod -a -G ${CAMERA_GROUP} ${name}`)}, then log out and in again`;
 }
 
-/** Reads a group from /etc/group (group(5)): name, password, number and members, separated by colons. */
+const USER_FILE = "/etc/passwd";
+
+/**
+ * Returns the name of the user from /etc/passwd (passwd(5)), or null if it comes from elsewhere. Bun 1.4.5's userInfo() takes it from
+ * the variable USER, which may be missing or that of another user.
+ */
+function ownName(file: string): string | null {
+  const [name] = entryOf(file, ([, , uid]) => Number(uid) === process.getuid?.()) ?? [];
+  return name ?? null;
+}
+
+/** Reads a group from /etc/group (group(5)): name, password, number and members. */
 function groupIn(file: string): { id: number; members: string[] } | null {
+  const entry = entryOf(file, ([name]) => name === CAMERA_GROUP);
+  if (entry === null) return null;
+  const [, , id, members = ""] = entry;
+  return { id: Number(id), members: members.split(",") };
+}
+
+/** Returns the fields of the first line that fits, or null. The file is /etc/group or one like it, with fields between colons. */
+function entryOf(file: string, fits: (fields: string[]) => boolean): string[] | null {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch {
-    return null; // groups may come from elsewhere
+    return null; // users and groups may come from elsewhere
   }
-  const line = text.split("\n").find((each) => each.startsWith(`${CAMERA_GROUP}:`));
-  if (line === undefined) return null;
-  const [, , id, members = ""] = line.split(":");
-  return { id: Number(id), members: members.split(",") };
+  return (
+    text
+      .split("\n")
+      .map((line) => line.split(":"))
+      .find(fits) ?? null
+  );
 }

@@ -24,7 +24,7 @@ export async function examineDisplay(): Promise<Finding[]> {
   const { DISPLAY, WAYLAND_DISPLAY } = process.env;
   if (process.platform === "linux" && !DISPLAY && !WAYLAND_DISPLAY) {
     const text = "there is no display (DISPLAY and WAYLAND_DISPLAY are not set), so view opens no window";
-    return [limited("display", text, "view --display none, or the web page of the server")];
+    return [limited("display", text, "bun run view --display none, or the web page of the server")];
   }
   const shown = DISPLAY ? `DISPLAY=${DISPLAY}` : WAYLAND_DISPLAY ? `WAYLAND_DISPLAY=${WAYLAND_DISPLAY}` : "the desktop";
   try {

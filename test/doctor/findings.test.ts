@@ -1,7 +1,7 @@
 // The findings of the doctor that depend on files, with files of the tests.
 
 import { afterAll, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { examineFirewall } from "../../src/doctor/network.ts";
@@ -45,3 +45,28 @@ test("state: a folder that does not exist yet is judged by the folder that will 
   const [inFile] = examineState(join(file, "slipstream"));
   expect(inFile).toMatchObject({ condition: "limited", text: expect.stringContaining(`${file} is not a folder`) });
 });
+
+// Root may open every camera, so another user asks.
+const CAN_BECOME_ANOTHER = process.getuid?.() === 0;
+
+test.skipIf(!CAN_BECOME_ANOTHER)(
+  "groups: the command names the user of the system, whatever the variable USER says",
+  () => {
+    const groups = fileWith("group", "root:x:0:\nvideo:x:44:other\n");
+    const users = fileWith("passwd", "root:x:0:0::/root:/bin/sh\ncamera-user:x:4242:4242::/:/bin/sh\n");
+    const module = join(import.meta.dir, "../../src/doctor/cameras.ts");
+    const finding = (uid: number) => {
+      const script = `
+      import { examineGroups } from ${JSON.stringify(module)};
+      process.setuid(${uid});
+      console.log(JSON.stringify(examineGroups(${JSON.stringify(groups)}, ${JSON.stringify(users)})));`;
+      const { stdout } = Bun.spawnSync([process.execPath, "-e", script], { env: { ...process.env, USER: "somebody" } });
+      return JSON.parse(stdout.toString())[0];
+    };
+    chmodSync(FOLDER, 0o755);
+    expect(finding(4242)).toMatchObject({ text: "camera-user is not in the group 'video', which may open cameras" });
+    expect(finding(4242).mend).toContain("usermod -a -G video camera-user, then");
+    expect(finding(4343)).toMatchObject({ text: "this user is not in the group 'video', which may open cameras" });
+    expect(finding(4343).mend).toContain("usermod -a -G video $(id -un), then");
+  },
+);
