@@ -33,10 +33,8 @@ export function parsePnm(file: Uint8Array): RgbPicture {
   if (match === null) throw new Error("not a binary PNM of 8 bits");
   const pixels = file.subarray(match[0].length);
   const [width, height] = [Number(match[2]), Number(match[3])];
-  const rgb =
-    match[1] === "6"
-      ? pixels
-      : Uint8Array.from({ length: pixels.length * 3 }, (_, n) => pixels[Math.floor(n / 3)] ?? 0);
+  const rgb = match[1] === "6" ? pixels : new Uint8Array(pixels.length * 3);
+  if (rgb !== pixels) for (const [n, level] of pixels.entries()) rgb.fill(level, 3 * n, 3 * n + 3);
   if (rgb.length !== width * height * 3) throw new Error("PNM of the wrong length");
   return { width, height, rgb };
 }
