@@ -1,6 +1,6 @@
 // The frame dispatcher with real codec threads: the newest frame wins, nothing is encoded without viewers, JPEGs pass unchanged, slots are released.
 
-import { afterEach, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { BUN_RUNTIME } from "../../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../../src/codec/threads/pool.ts";
 import { Arena } from "../../../src/codec/memory/arena.ts";
@@ -25,7 +25,6 @@ interface Setup {
   dispatcher: FrameDispatcher;
   figures: EncodeFigures;
   captures: CaptureRate;
-  pool: CodecPool;
   published: PublishedPicture[];
   troubles: (string | null)[];
   captured: number[];
@@ -33,24 +32,30 @@ interface Setup {
   isAwaited: boolean;
 }
 
-const pools: CodecPool[] = [];
+const arena = Arena.create();
+/** The dispatcher of the test that runs. */
+let current: FrameDispatcher | null = null;
+const [one, two] = [1, THREADS].map(
+  (threads) =>
+    new CodecPool({
+      runtime: BUN_RUNTIME,
+      arena,
+      codec: "jsquash",
+      threads,
+      onIdle: () => current?.pump(),
+      onBroken: () => undefined,
+      onRestarted: () => undefined,
+    }),
+) as [CodecPool, CodecPool];
+beforeAll(() => Promise.all([one.started, two.started]));
 afterEach(async () => {
   resetClock();
-  await Promise.all(pools.splice(0).map((pool) => pool.close()));
+  current = null;
+  await until(() => two.idleThreads === THREADS, "the threads");
 });
+afterAll(() => Promise.all([one.close(), two.close()]));
 
-async function start(watched = true, threads = THREADS): Promise<Setup> {
-  const arena = Arena.create();
-  const pool = new CodecPool({
-    runtime: BUN_RUNTIME,
-    arena,
-    codec: "jsquash",
-    threads,
-    onIdle: () => dispatcher.pump(),
-    onBroken: () => undefined,
-    onRestarted: () => undefined,
-  });
-  pools.push(pool);
+function start(watched = true, pool = two): Setup {
   const published: PublishedPicture[] = [];
   const troubles: (string | null)[] = [];
   const captured: number[] = [];
@@ -80,8 +85,8 @@ async function start(watched = true, threads = THREADS): Promise<Setup> {
     log: SILENT_LOG,
     track: null,
   });
-  const setup: Setup = { dispatcher, figures, captures, pool, published, troubles, captured, watched, isAwaited: true };
-  await pool.started;
+  const setup: Setup = { dispatcher, figures, captures, published, troubles, captured, watched, isAwaited: true };
+  current = dispatcher;
   return setup;
 }
 
@@ -113,7 +118,7 @@ function freeSlots(setup: Setup): number {
 }
 
 test("FrameDispatcher: encodes a frame into a picture of the same content, with stamps in order", async () => {
-  const setup = await start();
+  const setup = start();
   expect(deliver(setup, 7)).toBe(true);
   await until(() => setup.dispatcher.idle, "the encoder");
   const [picture] = setup.published;
@@ -127,7 +132,7 @@ test("FrameDispatcher: encodes a frame into a picture of the same content, with 
 });
 
 test("FrameDispatcher: while no viewer can be sent a frame, the encoders rest and sources have no room", async () => {
-  const setup = await start();
+  const setup = start();
   const { dispatcher, published } = setup;
   const passMs = stopClock();
   deliver(setup, 1);
@@ -145,7 +150,7 @@ test("FrameDispatcher: while no viewer can be sent a frame, the encoders rest an
 });
 
 test("FrameDispatcher: in a burst the newest frame waits, and the older ones are dropped", async () => {
-  const setup = await start();
+  const setup = start();
   for (let frame = 1; frame <= 10; frame++) expect(deliver(setup, frame * 5)).toBe(true);
   await until(() => setup.dispatcher.idle, "the encoders");
   const numbers = setup.published.map((picture) => picture.frameNumber);
@@ -162,7 +167,7 @@ test("FrameDispatcher: in a burst the newest frame waits, and the older ones are
 });
 
 test("FrameDispatcher: publishes in order and counts each frame over a long run", async () => {
-  const setup = await start();
+  const setup = start();
   let lost = 0;
   for (let frame = 1; frame <= 120; frame++) {
     if (!deliver(setup, frame)) {
@@ -181,7 +186,7 @@ test("FrameDispatcher: publishes in order and counts each frame over a long run"
 });
 
 test("FrameDispatcher: follows a source that changes its size between two frames", async () => {
-  const setup = await start();
+  const setup = start();
   const sizes = [SIZE, { width: 33, height: 21 }, { width: 200, height: 150 }, SIZE];
   for (const size of sizes) {
     expect(deliver(setup, 0, size)).toBe(true);
@@ -191,7 +196,7 @@ test("FrameDispatcher: follows a source that changes its size between two frames
 });
 
 test("FrameDispatcher: reports the median of the capture interval", async () => {
-  const setup = await start(false);
+  const setup = start(false);
   expect(setup.captures.intervalMicros).toBe(0);
   for (const at of [1_000, 2_000, 3_000, 9_000, 10_000]) {
     const slot = setup.dispatcher.reserve("gray", SIZE) as FrameSlot;
@@ -201,7 +206,7 @@ test("FrameDispatcher: reports the median of the capture interval", async () => 
 });
 
 test("FrameDispatcher: without viewers it encodes nothing and keeps the newest frame", async () => {
-  const setup = await start(false);
+  const setup = start(false);
   for (let frame = 1; frame <= 20; frame++) expect(deliver(setup, frame)).toBe(true);
   await Bun.sleep(20);
   expect(setup.published).toEqual([]);
@@ -218,7 +223,7 @@ test("FrameDispatcher: without viewers it encodes nothing and keeps the newest f
 });
 
 test("FrameDispatcher: without viewers it keeps the newest JPEG too", async () => {
-  const setup = await start(false);
+  const setup = start(false);
   deliverJpeg(setup.dispatcher, cjpeg(testPicture(SIZE)), 1);
   expect(setup.published).toEqual([]);
   setup.watched = true;
@@ -227,7 +232,7 @@ test("FrameDispatcher: without viewers it keeps the newest JPEG too", async () =
 });
 
 test("FrameDispatcher: passes a JPEG on at once, byte for byte, with its own size", async () => {
-  const setup = await start();
+  const setup = start();
   const jpeg = cjpeg(testPicture({ width: 67, height: 41 }), "-progressive");
   deliverJpeg(setup.dispatcher, new Uint8Array(jpeg), 1234);
   expect(setup.published).toMatchObject([{ width: 67, height: 41, frameNumber: 1, capturedAt: 1234 }]);
@@ -236,7 +241,7 @@ test("FrameDispatcher: passes a JPEG on at once, byte for byte, with its own siz
 });
 
 test("FrameDispatcher: reports three damaged JPEGs in a row once, until the next good one", async () => {
-  const setup = await start();
+  const setup = start();
   const send = (jpeg: Uint8Array) => deliverJpeg(setup.dispatcher, jpeg, 1);
   const damaged = (count: number) => {
     for (let i = 0; i < count; i++) send(Buffer.from(`not a picture ${i}`));
@@ -255,7 +260,7 @@ test("FrameDispatcher: reports three damaged JPEGs in a row once, until the next
 });
 
 test("FrameDispatcher: reserve returns null while all slots are taken, and a slot after a release", async () => {
-  const setup = await start();
+  const setup = start();
   const slots = reserveAll(setup);
   expect(slots.length).toBe(THREADS + 3);
   expect(deliver(setup, 0)).toBe(false);
@@ -267,7 +272,7 @@ test("FrameDispatcher: reserve returns null while all slots are taken, and a slo
 });
 
 test("FrameDispatcher: counts and reports a frame that the codec fails on, and frees its slot", async () => {
-  const setup = await start(true, 1);
+  const setup = start(true, one);
   const slot = setup.dispatcher.reserve("rgb24", SIZE) as FrameSlot;
   // No codec can encode a picture of 0 × 0 pixels.
   setup.dispatcher.pixels(slot, "rgb24", { width: 0, height: 0 }, nowMicros());
