@@ -82,7 +82,7 @@ class Meeting implements AsyncDisposable {
   async moreFrames(): Promise<void> {
     const shown = () => this.viewer.last?.frames ?? 0;
     const before = shown();
-    await this.viewer.until("20 more frames", () => shown() > before + 20);
+    await this.viewer.until("10 more frames", () => shown() > before + 10);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

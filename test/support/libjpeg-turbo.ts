@@ -1,5 +1,8 @@
 // Runs libjpeg-turbo's cjpeg and djpeg, and ffmpeg, with which tests compare. A warning from any of them is an error here.
 
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { RgbPicture } from "./generated-pictures.ts";
 import { ffmpegBatch } from "./ffmpeg-batch.ts";
 import { ProgramAnswers } from "./program-answers.ts";
@@ -15,7 +18,7 @@ function run(command: string[], input: Uint8Array): Promise<Answer> {
   return answers.of(command, input, () => ask(command, input));
 }
 
-async function ask(command: string[], input: Uint8Array): Promise<Answer> {
+async function ask(command: string[], input: Uint8Array = new Uint8Array()): Promise<Answer> {
   const child = Bun.spawn(command, {
     stdin: new Blob([input as Uint8Array<ArrayBuffer>]),
     stdout: "pipe",
@@ -76,35 +79,30 @@ export async function cjpeg(
 }
 
 /**
- * Decodes JPEGs of the same size with ffmpeg and all its error detection. Returns its messages, which should be empty. One run takes
- * all JPEGs, because the start of ffmpeg takes longer than decoding a hundred of them.
+ * Decodes JPEGs with ffmpeg and all its error detection. Those of a row must have the same size and sampling. Returns its messages,
+ * which should be empty. One run takes all rows, because the start of ffmpeg takes longer than decoding a hundred JPEGs.
  */
-export async function ffmpegComplaints(...jpegs: Uint8Array[]): Promise<string> {
-  const options = [
-    "-hide_banner",
-    "-v",
-    "warning",
-    "-err_detect",
-    "explode",
-    "-f",
-    "mjpeg",
-    "-i",
-    "pipe:0",
-    "-fps_mode",
-    "passthrough",
-    "-progress",
-    "pipe:1",
-    "-f",
-    "null",
-    "-",
-  ];
-  const { complaints, output } = await run(["ffmpeg", ...options], Buffer.concat(jpegs));
-  const [decoded] =
-    Buffer.from(output)
-      .toString()
-      .match(/(?<=^frame=)\d+/gm)
-      ?.slice(-1) ?? [];
-  return Number(decoded) === jpegs.length ? complaints : `${complaints}decoded ${decoded} of ${jpegs.length} pictures`;
+export async function ffmpegComplaints(rows: Iterable<readonly Uint8Array[]>): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "slipstream-test-"));
+  try {
+    const files = [...rows].map((jpegs, row) => {
+      const input = join(folder, `${row}.mjpeg`);
+      writeFileSync(input, Buffer.concat(jpegs));
+      return { jpegs, input, digests: join(folder, `${row}.md5`) };
+    });
+    const inputs = files.flatMap(({ input }) => ["-err_detect", "explode", "-f", "mjpeg", "-i", input]);
+    const outputs = files.flatMap(({ digests }, row) => [
+      ...["-map", `${row}:v`, "-fps_mode", "passthrough", "-f", "framemd5", digests],
+    ]);
+    const { complaints } = await ask(["ffmpeg", "-hide_banner", "-nostdin", "-v", "warning", ...inputs, ...outputs]);
+    const missing = files.map(({ jpegs, digests }) => {
+      const decoded = readFileSync(digests, "utf8").match(/^[^#\n]/gm)?.length ?? 0;
+      return decoded === jpegs.length ? "" : `decoded ${decoded} of ${jpegs.length} pictures`;
+    });
+    return complaints + missing.join("");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 const EXACT = ["-sws_flags", "accurate_rnd+full_chroma_int+bitexact"];

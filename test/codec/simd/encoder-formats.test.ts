@@ -92,7 +92,8 @@ for (const variant of variants) {
     );
 
     test("ffmpeg decodes the JPEGs of all formats without a complaint", async () => {
-      for (const jpegs of made.values()) expect(await ffmpegComplaints(...jpegs)).toBe("");
+      expect(made.size).toBe(8); // two sizes and four samplings
+      expect(await ffmpegComplaints(made.values())).toBe("");
     });
 
     test.each(["yuv420p", "nv12", "yuyv422", "gray"] as const)(

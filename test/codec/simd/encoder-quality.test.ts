@@ -49,19 +49,24 @@ async function compare(fixture: EncoderFixture, picture: RgbPicture, quality: nu
 
 for (const variant of variants) {
   describe(`${variant} build`, () => {
+    /** The JPEGs by their size and sampling. */
+    const made = new Map<string, Uint8Array[]>();
+    const keep = ({ width, height }: RgbPicture, sampling: string, jpeg: Uint8Array) => {
+      const key = `${width}x${height} ${sampling}`;
+      made.set(key, [...(made.get(key) ?? []), jpeg]);
+    };
+
     for (const [name, picture] of Object.entries(pictures)) {
       for (const sampling of samplings) {
         test(`${name} in ${sampling} is as good as with libjpeg-turbo, and not larger`, async () => {
           const fixture = await EncoderFixture.create(variant);
-          const jpegs: Uint8Array[] = [];
           for (const quality of qualities) {
             const { gainDb, sizeRatio, jpeg } = await compare(fixture, picture, quality, sampling);
             // The bound is 0.12 because of the flat, saturated fields of the test card at q90. An exact DCT in double precision loses 0.07 there, too.
             expect(gainDb).toBeGreaterThan(name === "test card" ? -0.12 : -0.1);
             expect(sizeRatio).toBeLessThan(1.01);
-            jpegs.push(jpeg);
+            keep(picture, sampling, jpeg);
           }
-          expect(await ffmpegComplaints(...jpegs)).toBe("");
         });
       }
     }
@@ -71,16 +76,20 @@ for (const variant of variants) {
     test.each(samplings)("gradients in %s are as good as with libjpeg-turbo on average", async (sampling) => {
       const fixture = await EncoderFixture.create(variant);
       let sum = 0;
-      const jpegs: Uint8Array[] = [];
+      const picture = gradients(640, 480);
       for (const quality of qualities) {
-        const { gainDb, sizeRatio, jpeg } = await compare(fixture, gradients(640, 480), quality, sampling);
+        const { gainDb, sizeRatio, jpeg } = await compare(fixture, picture, quality, sampling);
         sum += gainDb;
         expect(gainDb).toBeGreaterThan(-0.4);
         expect(sizeRatio).toBeLessThan(1.01);
-        jpegs.push(jpeg);
+        keep(picture, sampling, jpeg);
       }
-      expect(await ffmpegComplaints(...jpegs)).toBe("");
       expect(sum / qualities.length).toBeGreaterThan(-0.1);
+    });
+
+    test("ffmpeg decodes these JPEGs without a complaint", async () => {
+      expect(made.size).toBeGreaterThan(1);
+      expect(await ffmpegComplaints(made.values())).toBe("");
     });
 
     test("noise and checkerboards of one pixel do not overflow at quality 100", async () => {
