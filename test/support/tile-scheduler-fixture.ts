@@ -125,6 +125,7 @@ export class EncodeFixture implements Demand, TileSink, PictureSink {
     const shared = { arena, pool, own, sampling, figures, demand: this, log: SILENT_LOG, track };
     const source = { framesPerSecond: 30 };
     const changes = new ChangedTiles(arena, {
+      halvings: 0,
       frame: (capturedAt, grid, isChanged) => {
         const tiles = [...isChanged.entries()].flatMap(([tile, mark]) => (mark === 1 ? [tile] : []));
         this.changes.push({ capturedAt, grid, tiles });

@@ -27,17 +27,22 @@ export interface AudienceMember {
   /** The picture size that is enough for the viewer. 0 × 0 means the size of the source. */
   readonly wishedSize: Size;
   readonly roundTripMicros: Micros;
-  /**
-   * Null or undefined for a member that can take the JPEGs of the source. Otherwise it needs tiles, and the time is the shortest one
-   * between two frames of them that it needs.
-   */
-  readonly tilesIntervalMicros?: Micros | null;
+  /** What the member needs of a source whose JPEGs are passed on, if it needs tiles. Undefined for one that takes the JPEGs. */
+  readonly fromJpegs?: FromJpegs;
   /** Sends the pictures. */
   readonly frames: MemberFrames;
   /** Tells the viewer what is wrong with the camera, or that all is well again. */
   notify(notice: Notice): void;
   /** Tells the viewer why it gets no more pictures, if its protocol can, and closes the connection. */
   leave(reason: GoodbyeReason, text: string): void;
+}
+
+/** The tiles of a source whose JPEGs are passed on, which have to be decoded for them. */
+export interface FromJpegs {
+  /** The shortest time between two of them that the member needs. */
+  readonly intervalMicros: Micros;
+  /** Returns how often a picture of the source is halved. */
+  halvings(source: Size): number;
 }
 
 /** The sender of a viewer's pictures. It sends the newest frame of its feed when the viewer can take one. */

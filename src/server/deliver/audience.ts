@@ -117,7 +117,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
   get tilesIntervalMicros(): Micros {
     let shortest = Number.POSITIVE_INFINITY;
     for (const [viewer, { isOnTiles }] of this.#assignments)
-      if (isOnTiles) shortest = Math.min(shortest, viewer.tilesIntervalMicros ?? 0);
+      if (isOnTiles) shortest = Math.min(shortest, viewer.fromJpegs?.intervalMicros ?? 0);
     return shortest;
   }
 

@@ -8,6 +8,8 @@ import type { FrameInWork, RenditionInWork } from "./frame-in-work.ts";
 
 /** The receiver of the changed tiles. */
 export interface ChangeSink {
+  /** The size whose tiles are told: the number of halvings. If it is not encoded, it is the largest that is. */
+  readonly halvings: number;
   /**
    * Called for each encoded frame. `isChanged` has 1 for each tile that has changed beyond the noise since it was last encoded, and
    * 0 for the others and for tiles that were only refreshed. It is valid during the call.
@@ -31,13 +33,14 @@ export class ChangedTiles {
 
   /** Takes a frame whose bands are all encoded. The first frame of a picture size, whose tiles were not compared, is left out. */
   take({ pixels, renditions }: FrameInWork): void {
-    const [largest] = renditions;
-    if (largest === undefined || largest.scale.noise === null || largest.scale.referenceAddress === null) return;
-    const { scale } = largest;
+    const { halvings } = this.#sink;
+    const chosen = renditions.find(({ rendition }) => rendition.level.halvings === halvings) ?? renditions[0];
+    if (chosen === undefined || chosen.scale.noise === null || chosen.scale.referenceAddress === null) return;
+    const { scale } = chosen;
     // All tiles of a new rendition are encoded. The other renditions of the same size have only the changed ones.
     const old = scale.renditions.find(({ isNew }) => !isNew);
     if (old === undefined) return;
-    const grid = this.#gridOf(largest);
+    const grid = this.#gridOf(chosen);
     const lengths = this.#lengthsAt(old.lengthsAddress, grid.columns * grid.lines);
     const isChanged = this.#isChanged;
     for (let tile = 0; tile < lengths.length; tile++) isChanged[tile] = lengths[tile] === UNCHANGED ? 0 : 1;

@@ -3,7 +3,7 @@
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
-import type { AudienceMember } from "../deliver/audience-member.ts";
+import type { AudienceMember, FromJpegs } from "../deliver/audience-member.ts";
 import { type PictureTaker, TakenFrames } from "../deliver/taken-frames.ts";
 import type { WatchedCamera } from "../deliver/viewer-host.ts";
 import type { ChangeSink } from "../encode/changed-tiles.ts";
@@ -16,6 +16,11 @@ import { describeMotion, type MotionReport } from "./motion-report.ts";
 
 /** Of the JPEGs that a camera sends, one in this time is decoded if no viewer needs tiles. */
 const JPEG_INTERVAL_MICROS: Micros = 200_000;
+/**
+ * JPEGs of this width and more are compared in half size. Their decoded colours have more noise than the camera's samples (T.871 7), and
+ * a halved pixel has half the noise.
+ */
+const HALVED_FROM_PIXELS = 640;
 /** An event also ends while the source delivers no frames, so this is checked from time to time. */
 const CHECK_MS = 500;
 /** When most of the picture changes in each frame for this time, the operator is told so, once. */
@@ -62,7 +67,10 @@ export class MotionWatch implements AudienceMember, PictureTaker, ChangeSink {
   readonly keepsSize = true;
   readonly roundTripMicros = 0;
   readonly wishedSize = { width: 0, height: 0 };
-  readonly tilesIntervalMicros = JPEG_INTERVAL_MICROS;
+  readonly fromJpegs: FromJpegs = {
+    intervalMicros: JPEG_INTERVAL_MICROS,
+    halvings: ({ width }) => (width >= HALVED_FROM_PIXELS ? 1 : 0),
+  };
   readonly frames = new TakenFrames(this);
   readonly awaitsFrame = true;
   watching = true;
@@ -109,6 +117,10 @@ export class MotionWatch implements AudienceMember, PictureTaker, ChangeSink {
   notify(): void {}
 
   frameCame(): void {}
+
+  get halvings(): number {
+    return this.frames.feed?.level?.halvings ?? 0;
+  }
 
   frame(capturedAt: Micros, grid: MotionGrid, isChanged: Uint8Array): void {
     if (!this.watching) return;

@@ -92,5 +92,7 @@ test("serve: motion in JPEGs that are passed on is an event, and one in some tim
   await until(() => events.length > 0, "the event");
   expect(events[0]).toMatchObject({ phase: "start", camera: "door" });
   expect(events[0]?.box.y).toBeCloseTo(0.4, 6);
+  // Motion is found in half size, and nobody else is there.
+  expect(server.report().renditions).toMatchObject([{ width: 320, height: 240 }]);
   expect(server.report()).toMatchObject({ motion: { moving: true, events: 1 }, droppedBy: { encode: 0 } });
 });

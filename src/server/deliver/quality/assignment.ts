@@ -76,11 +76,12 @@ export class Assignment {
       this.#sendPictures();
       return;
     }
-    const top: Level = { halvings: halvingsFor(source, this.#viewer.wishedSize), quality };
+    const fromJpegs = source.offers === "both" ? this.#viewer.fromJpegs : undefined;
+    const halvings = fromJpegs?.halvings(source) ?? halvingsFor(source, this.#viewer.wishedSize);
+    const top: Level = { halvings, quality };
     const before = this.#levels[this.#step];
     const wasBest = this.#step === 0;
-    const canTakeJpegs = this.#viewer.tilesIntervalMicros == null;
-    const passedOn = source.offers === "both" && canTakeJpegs ? pictures.level : null;
+    const passedOn = source.offers === "both" && fromJpegs === undefined ? pictures.level : null;
     this.#levels = ladder(source, top, this.#viewer.keepsSize, passedOn);
     // If the viewer was not at the best level before, its link is too slow for more bytes, so it does not get a level with more.
     const isLightEnough = (level: Level) => wasBest || before === undefined || weight(level) <= weight(before);
