@@ -4,6 +4,7 @@ import { parentPort } from "node:worker_threads";
 import { SenderClock } from "../../core/clock.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { DrawnMemory, type DrawRequest, type DrawResult } from "./drawn-frames.ts";
+import { DrawnPlaces } from "./drawn-places.ts";
 import { drawFrameCode } from "./frame-code.ts";
 import { TestCard } from "./test-card.ts";
 
@@ -11,20 +12,18 @@ if (parentPort === null) throw new Error("pattern-worker.ts must run as a worker
 const port = parentPort;
 const clock = new SenderClock();
 const memory = new DrawnMemory();
-let card: { size: Size; testCard: TestCard } | null = null;
-/** The time of the picture that each place in the memory has. The encoders only read the pixels, so they stay as they were drawn. */
-const drawnAt = new Map<number, number>();
+let card: { size: Size; testCard: TestCard; places: DrawnPlaces } | null = null;
 
 port.on("message", (request: DrawRequest) => {
   clock.hear(request.requestedAt);
   const size = { width: request.width, height: request.height };
   if (card?.size.width !== size.width || card.size.height !== size.height) {
-    card = { size, testCard: new TestCard(size) };
-    drawnAt.clear();
+    card = { size, testCard: new TestCard(size), places: new DrawnPlaces() };
   }
   const rgba = memory.pixelsOf(request);
-  card.testCard.draw(rgba, request.seconds, drawnAt.get(request.address) ?? null);
-  drawnAt.set(request.address, request.seconds);
+  const { testCard, places } = card;
+  testCard.draw(rgba, request.seconds, places.timesSince(request.address));
+  places.add(request.address, request.seconds);
   // The capture time is taken when the picture is complete, because a camera's capture time is also that of its last line.
   const bornAt = clock.now();
   drawFrameCode(rgba, size, { frameNumber: request.frameNumber, bornAt });

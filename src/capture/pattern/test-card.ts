@@ -19,14 +19,17 @@ export class TestCard {
   }
 
   /**
-   * Draws the picture at `seconds` after the start into RGBA pixels. If they have an earlier picture of this card, `before` is its
-   * time. Then only the parts that move are drawn, which takes a tenth of the time.
+   * Draws the picture at `seconds` after the start into RGBA pixels. If they have parts of earlier pictures of this card, `before` are
+   * the times of these pictures. Then only the parts that move are drawn, which takes a tenth of the time.
    */
-  draw(rgba: Uint8Array, seconds: number, before: number | null = null): void {
+  draw(rgba: Uint8Array, seconds: number, before: readonly number[] | null = null): void {
     const { width, height } = this.#size;
     const pixels = new Uint32Array(rgba.buffer, rgba.byteOffset, width * height);
     if (before === null) pixels.set(this.#still);
-    else for (const { x, y, radius } of [this.#ballAt(before), this.#clock]) this.#drawStillPart(pixels, x, y, radius);
+    else {
+      const moved = [...before.map((time) => this.#ballAt(time)), this.#clock];
+      for (const { x, y, radius } of moved) this.#drawStillPart(pixels, x, y, radius);
+    }
     this.#drawBall(pixels, seconds);
     this.#drawSecondHand(pixels, seconds);
     this.#drawMovingTexture(pixels, seconds);

@@ -1,7 +1,9 @@
 // The test card: its moving band is the sum of two waves, whose formula is here again.
 
 import { expect, test } from "bun:test";
+import { DrawnPlaces } from "../../../src/capture/pattern/drawn-places.ts";
 import { TestCard } from "../../../src/capture/pattern/test-card.ts";
+import { randomSequence } from "../../support/generated-pictures.ts";
 
 /** The card truncates, so an error in the last digit of a sine may change a channel by 1. */
 const ROUNDING = 1;
@@ -38,10 +40,52 @@ test.each([
   card.draw(over, 0);
   let before = 0;
   for (const seconds of [0.033, 0.1, 0.7, 1.7, 2.99, 3, 5.1, 60.25, 3601.5]) {
-    card.draw(over, seconds, before);
+    card.draw(over, seconds, [before]);
     before = seconds;
     const whole = new Uint8Array(over.length);
     card.draw(whole, seconds);
     expect(Buffer.compare(over, whole)).toBe(0);
   }
 });
+
+test("TestCard: a place into which the encoder has copied tiles of later pictures gets a whole picture again", () => {
+  const size = { width: 320, height: 180 };
+  const card = new TestCard(size);
+  const places = new DrawnPlaces();
+  const slots = Array.from({ length: 4 }, () => new Uint8Array(4 * size.width * size.height));
+  const random = randomSequence(7);
+  let reference = 0;
+  let wholes = 0;
+  for (let frame = 1; frame <= 400; frame++) {
+    const free = slots
+      .keys()
+      .filter((slot) => slot !== reference)
+      .toArray();
+    const slot = frame === 1 ? 0 : (free[Math.floor(random() * free.length)] as number);
+    const pixels = slots[slot] as Uint8Array;
+    const times = places.timesSince(slot);
+    if (times === null) wholes++;
+    card.draw(pixels, frame / 30, times);
+    places.add(slot, frame / 30);
+    const whole = new Uint8Array(pixels.length);
+    card.draw(whole, frame / 30);
+    expect(Buffer.compare(pixels, whole)).toBe(0);
+    // As in server/encode/scale.ts: the frame becomes the reference, or its changed tiles are copied into the reference.
+    if (random() < 0.05) reference = slot;
+    else copyTiles(pixels, slots[reference] as Uint8Array, size);
+  }
+  expect(wholes).toBeLessThan(40);
+});
+
+/** Copies the tiles of 64 × 16 pixels that differ. */
+function copyTiles(from: Uint8Array, to: Uint8Array, { width, height }: { width: number; height: number }): void {
+  const rows = (x: number, y: number) =>
+    Array.from({ length: Math.min(16, height - y) }, (_, row) => [((y + row) * width + x) * 4, 64 * 4] as const);
+  for (let y = 0; y < height; y += 16) {
+    for (let x = 0; x < width; x += 64) {
+      const parts = rows(x, y).map(([at, bytes]) => [at, from.subarray(at, at + bytes)] as const);
+      const isSame = parts.every(([at, part]) => Buffer.compare(part, to.subarray(at, at + part.length)) === 0);
+      if (!isSame) for (const [at, part] of parts) to.set(part, at);
+    }
+  }
+}
