@@ -1,17 +1,22 @@
 // Even changes: what changes evenly in the whole picture is the light, the exposure or the noise of the sensor, and not motion.
 //
 // The picture is divided into cells. The median of the cells' shares of changed tiles is what changes everywhere. Only in cells in
-// which clearly more has changed, something moves.
+// which clearly more has changed, something moves. A small picture has a few tiles in each cell, so the median of a single frame says
+// little about noise. Therefore the shares are also averaged over some seconds, and the larger median counts.
 
+import type { Micros } from "../../core/clock.ts";
 import type { MotionGrid } from "./motion-grid.ts";
 
 const CELL_COLUMNS = 4;
 const CELLS = 16;
-/**
- * How far a cell must be above the median, in standard deviations of the number of changed tiles if each tile of the cell changed
- * with the probability of the median.
- */
-const DEVIATIONS = 3;
+/** The shares of the cells are averaged over about this time. */
+const AVERAGE_MICROS: Micros = 2_000_000;
+/** A cell stands out if so many of its tiles would change by noise with less than this probability. */
+const RARE = 0.003;
+/** The number of changed tiles of cells with more tiles than this is nearly normally distributed. */
+const MANY_TILES = 30;
+/** The number of standard deviations that noise exceeds with less than the probability `RARE`. */
+const RARE_DEVIATIONS = 3;
 
 export class EvenChanges {
   /** The cell of each tile. */
@@ -20,6 +25,7 @@ export class EvenChanges {
   readonly standsOut: Uint8Array;
   readonly #tiles: Float64Array;
   readonly #changed: Float64Array;
+  readonly #averages: Float64Array;
   readonly #sorted: Float64Array;
 
   constructor({ columns, lines }: MotionGrid) {
@@ -33,31 +39,63 @@ export class EvenChanges {
     this.standsOut = new Uint8Array(cells);
     this.#tiles = new Float64Array(cells);
     this.#changed = new Float64Array(cells);
+    this.#averages = new Float64Array(cells);
     this.#sorted = new Float64Array(cells);
     for (const cell of this.cellOf) this.#tiles[cell] = (this.#tiles[cell] as number) + 1;
   }
 
-  /** Looks at the changed tiles of a frame, and sets `standsOut`. Returns the share of the tiles that changes everywhere, 0 to 1. */
-  look(isChanged: Uint8Array): number {
+  /**
+   * Looks at the changed tiles of a frame, and sets `standsOut`. `passed` is the time since the frame before. Returns the share of the
+   * tiles that changes everywhere, 0 to 1.
+   */
+  look(isChanged: Uint8Array, passed: Micros): number {
     const { cellOf, standsOut } = this;
     const changed = this.#changed.fill(0);
     for (let tile = 0; tile < cellOf.length; tile++) {
       const cell = cellOf[tile] as number;
       changed[cell] = (changed[cell] as number) + (isChanged[tile] as number);
     }
-    const sorted = this.#sorted;
+    const weight = Math.min(1, passed / AVERAGE_MICROS);
     for (let cell = 0; cell < changed.length; cell++) {
       const share = (changed[cell] as number) / (this.#tiles[cell] as number);
-      let at = cell;
-      for (; at > 0 && (sorted[at - 1] as number) > share; at--) sorted[at] = sorted[at - 1] as number;
-      sorted[at] = share;
+      const average = this.#averages[cell] as number;
+      this.#averages[cell] = average + (share - average) * weight;
     }
-    const everywhere = sorted[sorted.length >> 1] as number;
+    const everywhere = Math.max(this.#median(changed, this.#tiles), this.#median(this.#averages, null));
     for (let cell = 0; cell < changed.length; cell++) {
-      const tiles = this.#tiles[cell] as number;
-      const scatter = DEVIATIONS * Math.sqrt(everywhere * (1 - everywhere) * tiles);
-      standsOut[cell] = (changed[cell] as number) > everywhere * tiles + scatter ? 1 : 0;
+      standsOut[cell] = (changed[cell] as number) > mostByNoise(this.#tiles[cell] as number, everywhere) ? 1 : 0;
     }
     return everywhere;
   }
+
+  /** Returns the median of the cells' values, each divided by its number in `by`. */
+  #median(values: Float64Array, by: Float64Array | null): number {
+    const sorted = this.#sorted;
+    for (let cell = 0; cell < values.length; cell++) {
+      const value = (values[cell] as number) / (by?.[cell] ?? 1);
+      let at = cell;
+      for (; at > 0 && (sorted[at - 1] as number) > value; at--) sorted[at] = sorted[at - 1] as number;
+      sorted[at] = value;
+    }
+    return sorted[sorted.length >> 1] as number;
+  }
+}
+
+/** Returns the number of tiles above which a change is too rare for noise, if each tile changes with this probability. */
+function mostByNoise(tiles: number, probability: number): number {
+  if (probability <= 0) return 0;
+  if (probability >= 1) return tiles;
+  if (tiles > MANY_TILES) {
+    return probability * tiles + RARE_DEVIATIONS * Math.sqrt(probability * (1 - probability) * tiles);
+  }
+  // The binomial distribution, from no tile upwards.
+  let exactly = (1 - probability) ** tiles;
+  let atMost = exactly;
+  let most = 0;
+  while (most < tiles && 1 - atMost >= RARE) {
+    exactly *= ((tiles - most) / (most + 1)) * (probability / (1 - probability));
+    most++;
+    atMost += exactly;
+  }
+  return most;
 }

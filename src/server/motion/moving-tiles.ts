@@ -58,7 +58,7 @@ export class MovingTiles {
   look(isChanged: Uint8Array, capturedAt: Micros, passed: Micros): void {
     this.area = 0;
     this.zones = 0;
-    this.everywhere = this.#even.look(isChanged);
+    this.everywhere = this.#even.look(isChanged, passed);
     if (this.#isSudden(isChanged)) this.#settledAt = capturedAt + SETTLING_MICROS;
     if (capturedAt >= this.#settledAt) {
       this.#find(isChanged, 1 - this.everywhere);
