@@ -38,8 +38,11 @@ export function drawFrameCode(rgba: Uint8Array, size: Size, code: FrameCode): vo
       const colour = white ? 0xffebebeb : 0xff101010; // studio range, so that no conversion clips
       const left = cellEdge(size, column);
       const right = cellEdge(size, column + 1);
-      for (let y = top; y < bottom; y++) pixels.fill(colour, y * size.width + left, y * size.width + right);
+      pixels.fill(colour, top * size.width + left, top * size.width + right);
     }
+    const first = top * size.width;
+    const cells = pixels.subarray(first, first + cellEdge(size, COLUMNS));
+    for (let y = top + 1; y < bottom; y++) pixels.set(cells, y * size.width);
   }
 }
 

@@ -5,17 +5,24 @@ import type { Size } from "../../core/pixel-format.ts";
 /** The colour bars of 75 % in the order of SMPTE EG 1, as RGB. */
 const BARS = [0xbfbfbf, 0xbfbf00, 0x00bfbf, 0x00bf00, 0xbf00bf, 0xbf0000, 0x0000bf] as const;
 
-/** The colours of the moving band by their grey. A table is several times as fast as mixing each pixel. */
-const BAND = Uint32Array.from({ length: 256 }, (_, grey) => rgb(grey, grey * 0.9, 255 - grey));
+/**
+ * The columns after which the moving band repeats. Both waves have a whole number of periods in them, so a frame copies its rows from a
+ * band that is drawn once.
+ */
+const BAND_PERIOD = 1024;
+const WHITE = rgb(255, 255, 255);
 
 /** Draws frames of one size. The still part is drawn once, and the moving part for each frame. */
 export class TestCard {
   readonly #size: Size;
   readonly #still: Uint32Array;
+  /** The rows of the moving band, each BAND_PERIOD pixels longer than those of the picture. */
+  readonly #band: Uint32Array;
 
   constructor(size: Size) {
     this.#size = size;
     this.#still = drawStillPart(size);
+    this.#band = drawBand(size);
   }
 
   /**
@@ -27,83 +34,83 @@ export class TestCard {
     const pixels = new Uint32Array(rgba.buffer, rgba.byteOffset, width * height);
     if (before === null) pixels.set(this.#still);
     else {
-      const moved = [...before.map((time) => this.#ballAt(time)), this.#clock];
-      for (const { x, y, radius } of moved) this.#drawStillPart(pixels, x, y, radius);
+      for (const time of before) {
+        this.#eraseBall(pixels, time);
+        this.#drawSecondHand(pixels, time, this.#still);
+      }
     }
     this.#drawBall(pixels, seconds);
-    this.#drawSecondHand(pixels, seconds);
-    this.#drawMovingTexture(pixels, seconds);
+    this.#drawSecondHand(pixels, seconds, null);
+    this.#drawMovingBand(pixels, seconds);
   }
 
-  /** Draws the still part of the card in a square around a place. */
-  #drawStillPart(pixels: Uint32Array, x: number, y: number, radius: number): void {
-    const { width, height } = this.#size;
-    const left = Math.max(0, x - radius - 2);
-    const right = Math.min(width, x + radius + 3);
-    for (let row = Math.max(0, y - radius); row <= Math.min(height - 1, y + radius); row++) {
-      pixels.set(this.#still.subarray(row * width + left, row * width + right), row * width + left);
-    }
-  }
-
-  #ballAt(seconds: number): { x: number; y: number; radius: number } {
+  /** The ball's rows: the first pixel of each, the pixel after its end, and whether it is in the upper half. */
+  *#ballRows(seconds: number): Iterable<[start: number, end: number, isUpper: boolean]> {
     const { width, height } = this.#size;
     const radius = Math.max(2, Math.floor(height / 12));
     const x = Math.round(radius + (width - 2 * radius - 1) * bounce(seconds / 3));
     const y = Math.round(radius + (height * 0.62 - 2 * radius) * bounce(seconds / 1.7));
-    return { x, y, radius };
-  }
-
-  #drawBall(pixels: Uint32Array, seconds: number): void {
-    const { width } = this.#size;
-    const { x, y, radius } = this.#ballAt(seconds);
     for (let dy = -radius; dy <= radius; dy++) {
       const half = Math.floor(Math.sqrt(radius * radius - dy * dy));
       const row = (y + dy) * width;
-      pixels.fill(
-        dy < 0 ? rgb(250, 250, 250) : rgb(240, 120, 30),
-        row + Math.max(0, x - half),
-        row + Math.min(width, x + half + 1),
-      );
+      yield [row + Math.max(0, x - half), row + Math.min(width, x + half + 1), dy < 0];
     }
   }
 
-  /** The circle in which the second hand moves. */
-  get #clock(): { x: number; y: number; radius: number } {
-    const { width, height } = this.#size;
-    const radius = Math.floor(Math.min(width * 0.1, height * 0.14));
-    return { x: Math.floor(width * 0.88), y: Math.floor(height * 0.82), radius };
+  #eraseBall(pixels: Uint32Array, seconds: number): void {
+    for (const [start, end] of this.#ballRows(seconds)) pixels.set(this.#still.subarray(start, end), start);
   }
 
-  #drawSecondHand(pixels: Uint32Array, seconds: number): void {
-    const { width } = this.#size;
-    const { x: centreX, y: centreY, radius } = this.#clock;
+  #drawBall(pixels: Uint32Array, seconds: number): void {
+    for (const [start, end, isUpper] of this.#ballRows(seconds))
+      pixels.fill(isUpper ? rgb(250, 250, 250) : rgb(240, 120, 30), start, end);
+  }
+
+  /** Draws the second hand with the pixels of another picture, or in white. */
+  #drawSecondHand(pixels: Uint32Array, seconds: number, picture: Uint32Array | null): void {
+    const { width, height } = this.#size;
+    const radius = Math.floor(Math.min(width * 0.1, height * 0.14));
+    const centreX = Math.floor(width * 0.88);
+    const centreY = Math.floor(height * 0.82);
     const angle = seconds * 2 * Math.PI;
     for (let r = 0; r < radius; r += 0.5) {
       const x = Math.round(centreX + Math.sin(angle) * r);
       const y = Math.round(centreY - Math.cos(angle) * r);
-      pixels.fill(rgb(255, 255, 255), y * width + x - 1, y * width + x + 2);
+      const middle = y * width + x;
+      for (let at = middle - 1; at <= middle + 1; at++) pixels[at] = picture === null ? WHITE : (picture[at] as number);
     }
   }
 
   /** Draws a moving band of fine detail, so that a part of each picture is new and hard to compress. */
-  #drawMovingTexture(pixels: Uint32Array, seconds: number): void {
+  #drawMovingBand(pixels: Uint32Array, seconds: number): void {
     const { width, height } = this.#size;
-    const top = Math.floor(height * 0.62);
-    const bottom = Math.floor(height * 0.68);
-    const shift = Math.floor(seconds * width * 0.25);
-    const fine = wave(width, shift, 0.11);
-    const coarse = wave(width, shift, 0.031);
+    const shift = Math.floor(seconds * width * 0.25) % BAND_PERIOD;
+    const { top, bottom } = bandRows(height);
     for (let y = top; y < bottom; y++) {
-      // sin(u + v) = sin(u) · cos(v) + cos(u) · sin(v). So a frame needs some thousand sines, and not two for each pixel.
-      const [fineSin, fineCos] = [70 * Math.sin(y * 0.3), 70 * Math.cos(y * 0.3)];
-      const [coarseSin, coarseCos] = [40 * Math.sin(y * -0.7), 40 * Math.cos(y * -0.7)];
-      for (let x = 0; x < width; x++) {
-        const fineGrey = (fine.sin[x] as number) * fineCos + (fine.cos[x] as number) * fineSin;
-        const grey = 128 + fineGrey + (coarse.sin[x] as number) * coarseCos + (coarse.cos[x] as number) * coarseSin;
-        pixels[y * width + x] = BAND[grey | 0] as number;
-      }
+      const start = (y - top) * (width + BAND_PERIOD) + shift;
+      pixels.set(this.#band.subarray(start, start + width), y * width);
     }
   }
+}
+
+function bandRows(height: number): { top: number; bottom: number } {
+  return { top: Math.floor(height * 0.62), bottom: Math.floor(height * 0.68) };
+}
+
+function drawBand({ width, height }: Size): Uint32Array {
+  const { top, bottom } = bandRows(height);
+  const columns = width + BAND_PERIOD;
+  const pixels = new Uint32Array(columns * (bottom - top));
+  const turn = (2 * Math.PI) / BAND_PERIOD;
+  for (let y = top; y < bottom; y++) {
+    const row = (y - top) * columns;
+    for (let x = 0; x < BAND_PERIOD; x++) {
+      const grey = Math.trunc(128 + 70 * Math.sin(18 * turn * x + y * 0.3) + 40 * Math.sin(5 * turn * x - y * 0.7));
+      pixels[row + x] = rgb(grey, grey * 0.9, 255 - grey);
+    }
+    for (let x = BAND_PERIOD; x < columns; x++) pixels[row + x] = pixels[row + x - BAND_PERIOD] as number;
+  }
+  return pixels;
 }
 
 function drawStillPart({ width, height }: Size): Uint32Array {
@@ -129,17 +136,6 @@ function drawStillPart({ width, height }: Size): Uint32Array {
     }
   }
   return pixels;
-}
-
-/** Returns the sine and cosine of `(x + shift) * frequency` for each column. */
-function wave(width: number, shift: number, frequency: number): { sin: Float64Array; cos: Float64Array } {
-  const sin = new Float64Array(width);
-  const cos = new Float64Array(width);
-  for (let x = 0; x < width; x++) {
-    sin[x] = Math.sin((x + shift) * frequency);
-    cos[x] = Math.cos((x + shift) * frequency);
-  }
-  return { sin, cos };
 }
 
 /** Returns a triangle wave: 0 → 1 → 0 while `t` goes from 0 to 2. */

@@ -19,7 +19,8 @@ test("TestCard: the waves of the moving band match the time of the frame, in eve
     for (let y = Math.floor(height * 0.62); y < Math.floor(height * 0.68); y++) {
       for (let x = 0; x < width; x++) {
         const u = x + shift;
-        const grey = 128 + 70 * Math.sin(u * 0.11 + y * 0.3) + 40 * Math.sin(u * 0.031 - y * 0.7);
+        const turn = (2 * Math.PI) / 1024; // The band repeats after 1024 columns.
+        const grey = 128 + 70 * Math.sin(18 * turn * u + y * 0.3) + 40 * Math.sin(5 * turn * u - y * 0.7);
         const [red, green, blue] = rgba.subarray(4 * (y * width + x)) as unknown as [number, number, number];
         const errors = [red - Math.trunc(grey), green - Math.trunc(grey * 0.9), blue - Math.trunc(255 - grey)];
         worst = Math.max(worst, ...errors.map(Math.abs));
