@@ -2,9 +2,9 @@
 
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf } from "../../core/errors.ts";
+import { codeOf, messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
-import { isRecordingName } from "./segment-names.ts";
+import { folderNameOf, isRecordingName } from "./segment-names.ts";
 
 /** How long recordings are kept. Null means no limit. */
 export interface KeepLimits {
@@ -21,7 +21,7 @@ interface Recording {
 
 /**
  * Deletes recordings in the subfolders of `folder` until the limits hold, the oldest first. Other files stay, and so do those of
- * `inUse`. What cannot be deleted is logged.
+ * `inUse`. What cannot be read or deleted is logged, and the others are deleted all the same.
  */
 export async function deleteOldest(
   folder: string,
@@ -30,7 +30,7 @@ export async function deleteOldest(
   log: Log,
 ): Promise<void> {
   if (seconds === null && bytes === null) return;
-  const recordings = await findRecordings(folder);
+  const recordings = await findRecordings(folder, log);
   let total = recordings.reduce((sum, each) => sum + each.bytes, 0);
   const oldest = Date.now() - (seconds ?? Number.POSITIVE_INFINITY) * 1000;
   for (const { path, bytes: size, writtenAt } of recordings) {
@@ -46,19 +46,30 @@ export async function deleteOldest(
 }
 
 /** Returns the recordings of all cameras, with the oldest first. */
-async function findRecordings(folder: string): Promise<Recording[]> {
+async function findRecordings(folder: string, log: Log): Promise<Recording[]> {
   const entries = await readdir(folder, { withFileTypes: true });
-  const found = entries.filter((entry) => entry.isDirectory()).map(({ name }) => findIn(join(folder, name)));
-  return (await Promise.all(found)).flat().toSorted((a, b) => a.writtenAt - b.writtenAt);
+  // Other folders can be unreadable, for example `lost+found` where a disk is mounted.
+  const cameras = entries.filter((entry) => entry.isDirectory() && folderNameOf(entry.name) === entry.name);
+  const found = await Promise.all(cameras.map(({ name }) => findIn(join(folder, name), log)));
+  return found.flat().toSorted((a, b) => a.writtenAt - b.writtenAt);
 }
 
-async function findIn(folder: string): Promise<Recording[]> {
-  const names = (await readdir(folder)).filter(isRecordingName);
-  return Promise.all(
-    names.map(async (name) => {
-      const path = join(folder, name);
-      const { size, mtimeMs } = await stat(path);
-      return { path, bytes: size, writtenAt: mtimeMs };
-    }),
-  );
+async function findIn(folder: string, log: Log): Promise<Recording[]> {
+  const names = await orNone(readdir(folder), folder, log);
+  const found = names.filter(isRecordingName).map((name) => {
+    const path = join(folder, name);
+    const recording = stat(path).then(({ size, mtimeMs }) => [{ path, bytes: size, writtenAt: mtimeMs }]);
+    return orNone(recording, path, log);
+  });
+  return (await Promise.all(found)).flat();
+}
+
+/** Returns nothing for a path that somebody has deleted meanwhile, and for one that cannot be read, which is logged. */
+async function orNone<Found>(found: Promise<Found[]>, path: string, log: Log): Promise<Found[]> {
+  try {
+    return await found;
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") log.warning(`cannot look for old recordings in ${path}: ${messageOf(error)}`);
+    return [];
+  }
 }

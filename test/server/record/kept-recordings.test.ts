@@ -1,10 +1,19 @@
 // Old recordings are deleted by age and size, and nothing else is.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SILENT_LOG } from "../../../src/core/log.ts";
+import { lineLog, SILENT_LOG } from "../../../src/core/log.ts";
 import { deleteOldest } from "../../../src/server/record/kept-recordings.ts";
 
 let folder = "";
@@ -54,6 +63,25 @@ test("deleteOldest: deletes the oldest of all cameras until the rest is small en
     "x_2026-11-29_01-00-00.mkv",
     "yard/x_2026-11-29_01-00-00.mkv",
   ]);
+});
+
+test("deleteOldest: what cannot be read keeps no other recording, and folders of no camera are not read", async () => {
+  const paths = writeAll();
+  const unreadable = join(folder, "door", "x_2026-11-29_00-00-00.mkv");
+  symlinkSync(unreadable, unreadable); // a link to itself
+  symlinkSync("nowhere", join(folder, "yard", "x_2026-11-29_00-00-00.mkv"));
+  mkdirSync(join(folder, "lost+found")); // is there where a disk is mounted
+  symlinkSync(unreadable, join(folder, "lost+found", "x_2026-11-29_00-00-00.mkv"));
+  const lines: string[] = [];
+  await deleteOldest(
+    folder,
+    { seconds: 3600, bytes: null },
+    new Set(),
+    lineLog((line) => lines.push(line)),
+  );
+  expect(paths.filter((path) => existsSync(path))).toEqual([]);
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain(`cannot look for old recordings in ${unreadable}: ELOOP`);
 });
 
 test("deleteOldest: without limits nothing is deleted", async () => {
