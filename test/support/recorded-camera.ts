@@ -4,11 +4,11 @@ import { encodeJpeg } from "../../src/index.ts";
 import { nowMicros } from "../../src/core/clock.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 import type { AudienceMember } from "../../src/server/deliver/audience-member.ts";
-import type { RecordedCamera } from "../../src/server/record/recorder.ts";
+import type { FollowedCamera } from "../../src/server/deliver/inner-member.ts";
 import { PictureFeed } from "../../src/server/renditions/feed.ts";
 import { pictureOf } from "./encoded-pictures.ts";
 
-export class JpegCamera implements RecordedCamera {
+export class JpegCamera implements FollowedCamera {
   readonly name: string;
   frameNumber = 0;
   /** The reason why the recorder has left. */

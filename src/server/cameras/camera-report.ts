@@ -1,8 +1,10 @@
 // The figures of one camera: the fields of its report.
 
 import type { MotionFigures } from "../motion/motion-watch.ts";
+import type { PastReport } from "../past/past.ts";
 import type { RecordingReport } from "../record/recorder.ts";
-import type { RenditionReport } from "../deliver/audience.ts";
+import type { Audience, RenditionReport } from "../deliver/audience.ts";
+import type { Rendition } from "../renditions/rendition.ts";
 import type { ServerDropReason } from "../encode/figures.ts";
 
 /** The figures of a camera. `--json` prints them. */
@@ -40,6 +42,20 @@ export interface CameraReport {
   skipped: number;
   /** The figures of the recording, or null without one. */
   recording: RecordingReport | null;
+  /** The figures of the past that is kept in memory, or null if none is kept. */
+  past: PastReport | null;
   /** The figures of the motion detection, or null without one. */
   motion: MotionFigures | null;
+}
+
+/** Returns the sizes and qualities that are being sent, with the best first. `wanted` are the renditions in use. */
+export function reportRenditions(audience: Audience, wanted: readonly Rendition[]): RenditionReport[] {
+  const ofTiles = wanted.map(({ stream, level, users, newestBytes }) => ({
+    width: stream?.width ?? 0,
+    height: stream?.height ?? 0,
+    quality: level.quality,
+    viewers: users,
+    bytesPerFrame: newestBytes,
+  }));
+  return [...audience.reportPictures(), ...ofTiles];
 }

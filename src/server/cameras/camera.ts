@@ -23,11 +23,12 @@ import { type CameraTrouble, EncodeFigures } from "../encode/figures.ts";
 import { TileScheduler } from "../encode/tile-scheduler.ts";
 import type { MotionEvent } from "../motion/detector.ts";
 import { MotionWatch } from "../motion/motion-watch.ts";
+import { Past } from "../past/past.ts";
 import type { Recorder } from "../record/recorder.ts";
 import { PictureFeed } from "../renditions/feed.ts";
 import { RenditionRegistry } from "../renditions/registry.ts";
 import type { ResolvedCameraOptions } from "../settings/options.ts";
-import type { CameraReport } from "./camera-report.ts";
+import { type CameraReport, reportRenditions } from "./camera-report.ts";
 import type { CameraSurroundings } from "./camera-surroundings.ts";
 
 /** The time limit for sending the last pictures and Goodbyes to the viewers. */
@@ -49,6 +50,8 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   readonly #memory: OwnedMemory;
   readonly #watched: WatchedSource;
   readonly #recorder: Recorder | null;
+  /** The last seconds, or null if they are not kept. */
+  readonly past: Past | null;
   readonly #motion: MotionWatch | null;
   /** Aborts when the requested number of frames is captured. */
   readonly #enough = new AbortController();
@@ -136,7 +139,8 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
       demand: this.audience,
       listener: this,
     });
-    const { record } = options;
+    const { record, past } = options;
+    this.past = past === null ? null : new Past(this.audience, past);
     this.#recorder = record === null ? null : surroundings.recordings.create(this.audience, record, logOf("record"));
   }
 
@@ -170,6 +174,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   async run(signal: AbortSignal): Promise<void> {
     let farewell: Refusal = { reason: GoodbyeReason.end, text: `${this.#source.name} has ended` };
     this.#recorder?.begin();
+    this.past?.begin();
     this.#motion?.begin();
     try {
       const stopping = [signal, this.#enough.signal, this.#retired.signal];
@@ -270,22 +275,14 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
       encoded,
       encodedFps: Math.round(encodedRate.perSecond(now) * 10) / 10,
       bytesPerFrame: (audience.onPictures > 0 ? null : wanted[0]?.newestBytes) ?? this.#pictures.newestBytes,
-      renditions: [
-        ...audience.reportPictures(),
-        ...wanted.map(({ stream, level, users, newestBytes }) => ({
-          width: stream?.width ?? 0,
-          height: stream?.height ?? 0,
-          quality: level.quality,
-          viewers: users,
-          bytesPerFrame: newestBytes,
-        })),
-      ],
+      renditions: reportRenditions(audience, wanted),
       encodeMs: { p50: encodeDurations.percentileMs(50), p99: encodeDurations.percentileMs(99) },
       dropped: drops.total,
       droppedBy: { ...drops.byReason },
       sent: audience.picturesSent,
       skipped: audience.picturesSkipped,
       recording: this.#recorder?.report() ?? null,
+      past: this.past?.report() ?? null,
       motion: this.#motion?.figures() ?? null,
     };
   }

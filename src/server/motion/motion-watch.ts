@@ -3,9 +3,8 @@
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
-import type { AudienceMember, FromJpegs } from "../deliver/audience-member.ts";
-import { type PictureTaker, TakenFrames } from "../deliver/taken-frames.ts";
-import type { WatchedCamera } from "../deliver/viewer-host.ts";
+import type { FromJpegs } from "../deliver/audience-member.ts";
+import { type FollowedCamera, InnerMember } from "../deliver/inner-member.ts";
 import type { ChangeSink } from "../encode/changed-tiles.ts";
 import { MotionDetector, type MotionEvent, type MotionSettings } from "./detector.ts";
 import type { MotionGrid } from "./motion-grid.ts";
@@ -28,8 +27,6 @@ const NOISY_MICROS: Micros = 60_000_000;
 
 /** A picture replaces the one that is kept if this many times as much moves. */
 const RISE = 1.1;
-
-type WatchedMotion = Pick<WatchedCamera, "name" | "onChanged" | "onGone">;
 
 /** The settings of a camera's motion detection. */
 export interface WatchSettings extends MotionSettings {
@@ -60,21 +57,12 @@ export interface MotionFigures {
 }
 
 /** A member of the camera's audience, only so that frames are encoded. The encoder tells it which tiles have changed (`frame`). */
-export class MotionWatch implements AudienceMember, PictureTaker, ChangeSink {
-  readonly door = "mjpeg";
-  readonly countsAsViewer = false;
+export class MotionWatch extends InnerMember implements ChangeSink {
   readonly address = "motion detection";
-  readonly keepsSize = true;
-  readonly roundTripMicros = 0;
-  readonly wishedSize = { width: 0, height: 0 };
   readonly fromJpegs: FromJpegs = {
     intervalMicros: JPEG_INTERVAL_MICROS,
     halvings: ({ width }) => (width >= HALVED_FROM_PIXELS ? 1 : 0),
   };
-  readonly frames = new TakenFrames(this);
-  readonly awaitsFrame = true;
-  watching = true;
-  readonly #camera: WatchedMotion;
   readonly #options: MotionWatchOptions;
   readonly #detector: MotionDetector;
   readonly #outputs: readonly EventOutput[];
@@ -87,8 +75,8 @@ export class MotionWatch implements AudienceMember, PictureTaker, ChangeSink {
   /** How far the wall clock is ahead of the clock of the stamps. */
   #clockAheadMs = 0;
 
-  constructor(camera: WatchedMotion, options: MotionWatchOptions) {
-    this.#camera = camera;
+  constructor(camera: FollowedCamera, options: MotionWatchOptions) {
+    super(camera);
     this.#options = options;
     this.#detector = new MotionDetector(options, (event) => {
       options.onMotion(event);
@@ -102,19 +90,6 @@ export class MotionWatch implements AudienceMember, PictureTaker, ChangeSink {
     this.#timer = setInterval(() => this.#detector.pass(nowMicros()), CHECK_MS);
     this.#timer.unref();
   }
-
-  /** Chooses the best level. */
-  choose(): number {
-    return 0;
-  }
-
-  /** Joins the audience of the camera. */
-  begin(): void {
-    this.#camera.onChanged(this);
-  }
-
-  /** What is wrong with the camera is not motion. */
-  notify(): void {}
 
   frameCame(): void {}
 
@@ -141,7 +116,7 @@ export class MotionWatch implements AudienceMember, PictureTaker, ChangeSink {
     this.watching = false;
     clearInterval(this.#timer);
     this.#detector.close();
-    this.#camera.onGone(this, "the motion detection has ended");
+    this.camera.onGone(this, "the motion detection has ended");
   }
 
   /** Resolves when the outputs have got the last events, or some seconds later. Call it after `leave`. */
@@ -189,7 +164,7 @@ export class MotionWatch implements AudienceMember, PictureTaker, ChangeSink {
     return {
       event: "motion",
       phase,
-      camera: this.#camera.name,
+      camera: this.camera.name,
       number,
       start: time(startedAt),
       moved: time(movedAt),

@@ -3,9 +3,7 @@
 import { type Micros, nowMicros, settlesWithin } from "../../core/clock.ts";
 import { Health } from "../../core/health.ts";
 import type { Log } from "../../core/log.ts";
-import type { AudienceMember } from "../deliver/audience-member.ts";
-import { type PictureTaker, TakenFrames } from "../deliver/taken-frames.ts";
-import type { WatchedCamera } from "../deliver/viewer-host.ts";
+import { type FollowedCamera, InnerMember } from "../deliver/inner-member.ts";
 import type { MotionEvent } from "../motion/detector.ts";
 import type { FeedJpeg } from "../renditions/feed.ts";
 import { type GateSettings, MotionGate } from "./motion-gate.ts";
@@ -27,9 +25,6 @@ const REPEATED_FROM_MS = 1_000;
 
 /** The time between two looks at a gate whose pictures wait for the disk, or which may close. */
 const GATE_MS = 200;
-
-/** The camera of a recorder. The class Audience implements it. */
-export type RecordedCamera = Pick<WatchedCamera, "name" | "onChanged" | "onGone">;
 
 export interface RecorderOptions {
   /** The folder of all recordings. */
@@ -55,17 +50,8 @@ export interface RecordingReport {
   trouble: string | null;
 }
 
-export class Recorder implements AudienceMember, PictureTaker {
-  readonly door = "mjpeg";
-  readonly countsAsViewer = false;
+export class Recorder extends InnerMember {
   readonly address = "recording";
-  readonly keepsSize = true;
-  readonly roundTripMicros = 0;
-  readonly wishedSize = { width: 0, height: 0 };
-  readonly frames = new TakenFrames(this);
-  readonly awaitsFrame = true; // a file takes every frame
-  watching = true;
-  readonly #camera: RecordedCamera;
   readonly #options: RecorderOptions;
   #file: SegmentFile | null = null;
   #startedAt: Micros = 0;
@@ -93,20 +79,14 @@ export class Recorder implements AudienceMember, PictureTaker {
   #pauseMs = FIRST_PAUSE_MS;
   #triesAgainAt: Micros = 0;
 
-  constructor(camera: RecordedCamera, options: RecorderOptions) {
-    this.#camera = camera;
+  constructor(camera: FollowedCamera, options: RecorderOptions) {
+    super(camera);
     this.#options = options;
     this.#gate = options.aroundMotion === null ? null : new MotionGate(options.aroundMotion);
   }
 
-  /** Chooses the best level. */
-  choose(): number {
-    return 0;
-  }
-
-  /** Joins the audience of the camera. */
-  begin(): void {
-    this.#camera.onChanged(this);
+  override begin(): void {
+    super.begin();
     if (this.#gate === null) return;
     this.#gateTimer = setInterval(() => this.#writeHeld(), GATE_MS);
     this.#gateTimer.unref();
@@ -138,16 +118,13 @@ export class Recorder implements AudienceMember, PictureTaker {
     };
   }
 
-  /** What is wrong with the camera is not part of the pictures. */
-  notify(): void {}
-
   /** Leaves the audience. The last file is completed later. */
   leave(): void {
     if (!this.watching) return;
     this.#writeHeld();
     this.watching = false;
     if (this.#gateTimer !== null) clearInterval(this.#gateTimer);
-    this.#camera.onGone(this, "the recording has ended");
+    this.camera.onGone(this, "the recording has ended");
     this.#endFile(nowMicros());
   }
 
@@ -234,7 +211,7 @@ export class Recorder implements AudienceMember, PictureTaker {
     if (this.#health.has("file") && (await freeBytes(this.#options.folder)) < NEEDED_BYTES) {
       throw new Error("No space left on device");
     }
-    return await makeFile(this.#options.folder, this.#camera.name, wallMs);
+    return await makeFile(this.#options.folder, this.camera.name, wallMs);
   }
 
   #endFile(at: Micros): void {
@@ -261,11 +238,11 @@ export class Recorder implements AudienceMember, PictureTaker {
     this.#triesAgainAt = this.#leftOutAt + this.#pauseMs * 1000;
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * this.#pauseMs);
     const why = explain(reason, this.#options.folder);
-    this.#health.begin("file", `${this.#camera.name} is not recorded: ${why}`);
+    this.#health.begin("file", `${this.camera.name} is not recorded: ${why}`);
   }
 
   #beginGaps(): void {
-    this.#health.begin("speed", `${this.#camera.name} is recorded with gaps: the disk is slower than the pictures`);
+    this.#health.begin("speed", `${this.camera.name} is recorded with gaps: the disk is slower than the pictures`);
   }
 
   #leaveOut(pictures: number): void {
@@ -287,7 +264,7 @@ export class Recorder implements AudienceMember, PictureTaker {
       log.warning(`${trouble}; viewers are not affected, and the recording continues by itself as soon as possible`);
       return;
     }
-    log.info(`${this.#camera.name} is recorded again; ${this.#leftOut - this.#leftOutBefore} pictures are missing`);
+    log.info(`${this.camera.name} is recorded again; ${this.#leftOut - this.#leftOutBefore} pictures are missing`);
     this.#leftOutBefore = this.#leftOut;
   }
 }

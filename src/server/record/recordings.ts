@@ -7,7 +7,8 @@ import { explainFileError } from "../../core/file-errors.ts";
 import type { Log } from "../../core/log.ts";
 import { deleteOldest, type KeepLimits } from "./kept-recordings.ts";
 import type { GateSettings } from "./motion-gate.ts";
-import { type RecordedCamera, Recorder } from "./recorder.ts";
+import type { FollowedCamera } from "../deliver/inner-member.ts";
+import { Recorder } from "./recorder.ts";
 
 /** The options of a camera's recording. */
 export interface RecordSettings {
@@ -67,7 +68,7 @@ export class Recordings implements AsyncDisposable {
   }
 
   /** Creates the recorder of a camera. */
-  create(camera: RecordedCamera, settings: RecordSettings, log: Log): Recorder {
+  create(camera: FollowedCamera, settings: RecordSettings, log: Log): Recorder {
     const { folder, segmentSeconds, aroundMotion } = settings;
     const onBegun = () => this.#sweep(settings, log);
     const recorder = new Recorder(camera, { folder, segmentSeconds, aroundMotion, log, onBegun });

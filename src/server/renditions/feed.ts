@@ -4,6 +4,7 @@
 import { estimateQuality } from "../../codec/jpeg/header.ts";
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import { type StreamHeader, writePictureHead } from "../../protocol/messages.ts";
+import type { TileList } from "../../protocol/tile-list.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import type { Level } from "./ladder.ts";
 import { type EncodedPicture, jpegOf } from "../picture.ts";
@@ -39,6 +40,8 @@ export interface Feed {
    * bytes are valid until a newer frame comes.
    */
   compose(since: number): Uint8Array[];
+  /** Returns the tiles that have changed since frame `since`, as `compose` sends them, or null if the feed has no tiles. */
+  missing(since: number): TileList | null;
   /** Returns the newest frame as a JPEG, or null before the first. It is made once for each frame, without encoding. */
   jpeg(): FeedJpeg | null;
 }
@@ -116,6 +119,10 @@ export class PictureFeed implements Feed {
     // Head and JPEG are sent with one write. Two writes would need two system calls, and the viewer would wake up twice.
     writePictureHead(message, frameNumber, { capturedAt, encodedAt, sentAt: nowMicros() });
     return [message];
+  }
+
+  missing(): null {
+    return null;
   }
 
   jpeg(): FeedJpeg | null {

@@ -3,7 +3,7 @@
 import type { PreparedPicture } from "../../codec/tile-jobs.ts";
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import { type StreamHeader, writeTiles } from "../../protocol/messages.ts";
-import { NO_TILES } from "../../protocol/tile-list.ts";
+import { NO_TILES, type TileList } from "../../protocol/tile-list.ts";
 import type { Level } from "./ladder.ts";
 import type { Feed, FeedJpeg } from "./feed.ts";
 import { MessageCache } from "./message-cache.ts";
@@ -115,12 +115,13 @@ export class Rendition implements Feed {
     const message = this.#composed.get(since, (takeBlock) => {
       const frameNumber = this.newestFrame;
       const stamps = { capturedAt: this.capturedAt, encodedAt: this.encodedAt, sentAt: nowMicros() };
-      return writeTiles(
-        { frameNumber, ...stamps, isLast: true, tiles: this.#store?.missing(since) ?? NO_TILES },
-        takeBlock,
-      );
+      return writeTiles({ frameNumber, ...stamps, isLast: true, tiles: this.missing(since) }, takeBlock);
     });
     return [message];
+  }
+
+  missing(since: number): TileList {
+    return this.#store?.missing(since) ?? NO_TILES;
   }
 
   /** Returns the message with a part of the open frame, for a viewer that has frame `since`. */

@@ -11,6 +11,8 @@ import { TileCollector, type TileList } from "../../protocol/tile-list.ts";
 /** Stands for the block of a tile that has no bytes yet. */
 const NONE = new ByteBlock(new Uint8Array());
 
+type NumberList = readonly number[] | Uint32Array;
+
 /** For each tile: the place of its bytes, and the number of the frame that changed it. */
 class TileTable {
   readonly blocks: ByteBlock[];
@@ -81,7 +83,7 @@ export class TileStore {
    * Adds tiles that the open frame has changed. The arguments are their numbers in ascending order, their lengths, and their
    * bytes, one tile after the other. The bytes are copied. Throws RangeError when no frame is open or a number is too large.
    */
-  put(numbers: readonly number[], lengths: readonly number[], bytes: Uint8Array): void {
+  put(numbers: NumberList, lengths: NumberList, bytes: Uint8Array): void {
     if (numbers.length === 0) return;
     const highest = numbers.at(-1) as number;
     if (this.#openFrame === 0 || highest >= this.#tileCount)

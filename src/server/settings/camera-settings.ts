@@ -7,7 +7,7 @@ import type { SettingEntry } from "../../core/setting-table.ts";
 import { checkCameraName } from "./camera-name.ts";
 import { CAMERA_PRESET, SCREEN_PRESET } from "./preset.ts";
 import { checkWebhook } from "./output-values.ts";
-import { parseKeep, parseSegmentSeconds } from "./record-values.ts";
+import { parseKeep, parsePast, parseSegmentSeconds } from "./record-values.ts";
 import { DEFAULTS, RANGES, WHENS } from "./resolve.ts";
 import { parseZone } from "./zone-values.ts";
 
@@ -146,6 +146,13 @@ export const CAMERA_SETTINGS = [
     placeholder: "s",
     default: DEFAULTS.recordAfterSeconds,
     help: "with --record-when motion: the seconds after the last motion that are recorded",
+  },
+  {
+    name: "past",
+    scope: "cameras",
+    type: { kind: "parsed", parse: parsePast },
+    placeholder: "limits",
+    help: "keep the last seconds of each camera in memory, so that they can be saved: a time, and a size in memory if 64MB is not right, for example 30s or 30s,100MB",
   },
   {
     name: "motion",

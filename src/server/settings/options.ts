@@ -14,6 +14,7 @@ import type { AccessLimits } from "../access/limits.ts";
 import type { WatchSettings } from "../motion/motion-watch.ts";
 import type { MotionReport } from "../motion/motion-report.ts";
 import type { MqttSettings } from "../motion/outputs/mqtt.ts";
+import type { KeepSettings } from "../past/recent-frames.ts";
 import type { RecordSettings } from "../record/recordings.ts";
 import type { Rendition } from "../renditions/rendition.ts";
 
@@ -130,6 +131,14 @@ export interface RecordOptions {
   keep?: { seconds?: number | null | undefined; bytes?: number | null | undefined } | undefined;
 }
 
+/** The options of a camera's past, which is kept in memory. */
+export interface PastOptions {
+  /** How much is kept, 1 to 3600. */
+  seconds: number;
+  /** The largest memory for it, 1e6 to 4e9. More make the time shorter. Default: 64e6. */
+  bytes?: number | undefined;
+}
+
 /** The options of a connection to an MQTT broker. */
 export interface MqttOptions {
   /** The address, for example `mqtt://user:password@host`. */
@@ -214,6 +223,8 @@ export interface CameraOptions {
   idleReleaseSeconds?: number | null | undefined;
   /** Records the camera to files. Null or undefined means no recording. It needs ffmpeg. */
   record?: RecordOptions | null | undefined;
+  /** Keeps the last seconds in memory. Null or undefined means that nothing is kept. */
+  past?: PastOptions | null | undefined;
   /** Detects motion, whether or not somebody watches. Null or undefined means no detection. It needs the codec `simd`. */
   motion?: MotionOptions | null | undefined;
 }
@@ -228,6 +239,7 @@ export interface ResolvedCameraOptions extends Omit<SourceOptions, "source"> {
   noise: number | null;
   idleReleaseSeconds: number | null;
   record: RecordSettings | null;
+  past: KeepSettings | null;
   motion: WatchSettings | null;
 }
 

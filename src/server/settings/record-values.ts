@@ -1,4 +1,4 @@
-// Reads the texts of the settings of recordings: lengths of time and limits of what is kept.
+// Reads the texts of the settings of recordings and of the past: lengths of time and limits of what is kept.
 
 import { UsageError } from "../../core/errors.ts";
 import { RANGES } from "./resolve.ts";
@@ -18,12 +18,40 @@ export function parseSegmentSeconds(text: string): number {
  * Returns the limits of recordings that are kept: an age, a size, or both, for example `7d,50GB`. Throws UsageError for other
  * text.
  */
-export function parseKeep(text: string): { seconds: number | null; bytes: number | null } {
+export function parseKeep(text: string): Limits {
+  const limits = limitsOf(text);
+  if (limits === null)
+    throw new UsageError(`'${text}' does not say what is kept: write an age, a size, or both, for example 7d,50GB`);
+  return limits;
+}
+
+/**
+ * Returns the limits of the past: a time, or a time and a size in memory, for example `30s,64MB`. Throws UsageError for other text.
+ */
+export function parsePast(text: string): { seconds: number; bytes: number | undefined } {
+  const { seconds = null, bytes = null } = limitsOf(text) ?? {};
+  const [from, to] = RANGES.pastSeconds;
+  const [fromBytes, toBytes] = RANGES.pastBytes;
+  const isSizeRight = bytes === null || (bytes >= fromBytes && bytes <= toBytes);
+  if (seconds === null || seconds < from || seconds > to || !isSizeRight) {
+    throw new UsageError(
+      `'${text}' is not a time to keep in memory: write 1s to 1h, and a size of 1MB to 4GB if 64MB is not right, for example 30s,100MB`,
+    );
+  }
+  return { seconds, bytes: bytes ?? undefined };
+}
+
+interface Limits {
+  seconds: number | null;
+  bytes: number | null;
+}
+
+/** Returns a time, a size, or both. Returns null for other text. */
+function limitsOf(text: string): Limits | null {
   const parts = text.split(",").map((part) => part.trim());
   const ages = parts.map(secondsOf).filter((value) => value !== null);
   const sizes = parts.map(bytesOf).filter((value) => value !== null);
-  if (parts.length > 2 || ages.length > 1 || sizes.length > 1 || ages.length + sizes.length < parts.length)
-    throw new UsageError(`'${text}' does not say what is kept: write an age, a size, or both, for example 7d,50GB`);
+  if (parts.length > 2 || ages.length > 1 || sizes.length > 1 || ages.length + sizes.length < parts.length) return null;
   return { seconds: ages[0] ?? null, bytes: sizes[0] ?? null };
 }
 

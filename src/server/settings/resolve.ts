@@ -12,6 +12,7 @@ import { resolveKey } from "../access/given-keys.ts";
 import { KEY_STORE_FILE } from "../access/key-store.ts";
 import { type AccessLimits, DEFAULT_ACCESS_LIMITS } from "../access/limits.ts";
 import type { WatchSettings } from "../motion/motion-watch.ts";
+import type { KeepSettings } from "../past/recent-frames.ts";
 import type { GateSettings } from "../record/motion-gate.ts";
 import type { RecordSettings } from "../record/recordings.ts";
 import { checkCameraName } from "./camera-name.ts";
@@ -20,6 +21,7 @@ import type {
   CameraOptions,
   HttpOptions,
   MotionOptions,
+  PastOptions,
   RecordOptions,
   ResolvedCameraOptions,
   ResolvedHttpOptions,
@@ -55,6 +57,8 @@ export const RANGES = {
   segmentSeconds: [10, 86_400], // each segment is a file, so at least one file begins each day
   keepSeconds: [1, Number.MAX_SAFE_INTEGER],
   keepBytes: [1, Number.MAX_SAFE_INTEGER],
+  pastSeconds: [1, 3600],
+  pastBytes: [1e6, 4e9],
   recordBeforeSeconds: [0, 300],
   recordAfterSeconds: [0, 3600],
   motionArea: [0.0001, 1],
@@ -77,6 +81,7 @@ export const DEFAULTS = {
   announce: true,
   allowControls: false,
   segmentSeconds: 600,
+  pastBytes: 64e6,
   recordBeforeSeconds: 10,
   recordAfterSeconds: 10,
   motionArea: 0.005,
@@ -200,7 +205,15 @@ function resolveCameraOptions(camera: CameraOptions): ResolvedCameraOptions {
     noise,
     idleReleaseSeconds: number("idleReleaseSeconds", camera.idleReleaseSeconds ?? null) || null,
     record: camera.record == null ? null : resolveRecord(camera.record, motion),
+    past: camera.past == null ? null : resolvePast(camera.past),
     motion,
+  };
+}
+
+function resolvePast({ seconds, bytes }: PastOptions): KeepSettings {
+  return {
+    micros: (number("pastSeconds", seconds) as number) * 1e6,
+    bytes: number("pastBytes", bytes ?? DEFAULTS.pastBytes) as number,
   };
 }
 

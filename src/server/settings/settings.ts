@@ -155,6 +155,7 @@ function combineCamera(flags: Flags, camera: CameraSettings, file: FileSettings)
     noise: noise === "off" ? null : noise,
     idleReleaseSeconds: idleRelease === 0 ? null : idleRelease,
     record: combineRecord(flags, camera, file),
+    past: flags.past ?? camera.past ?? file.past,
     motion: combineMotion(flags, camera, file),
   };
 }

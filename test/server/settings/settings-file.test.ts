@@ -97,6 +97,7 @@ describe("combine: settings of the command line and of the settings file", () =>
       noise: null,
       idleReleaseSeconds: 1.5,
       record: null,
+      past: null,
       motion: null,
     } as const;
     expect(cameras).toEqual([
@@ -189,6 +190,7 @@ describe("combine: settings of the command line and of the settings file", () =>
         noise: 2,
         idleReleaseSeconds: null,
         record: null,
+        past: null,
         motion: null,
       },
     ]);

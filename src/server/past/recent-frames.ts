@@ -1,0 +1,71 @@
+// The frames of the last seconds of a feed, in memory: one whole picture, and the changed tiles of each later frame.
+
+import type { Micros } from "../../core/clock.ts";
+import type { Feed } from "../renditions/feed.ts";
+import { type KeptFrame, keepNewest, memoryOf } from "./kept-frame.ts";
+import { KeptPicture } from "./kept-picture.ts";
+
+/** The limits of what is kept. The lower one holds. */
+export interface KeepSettings {
+  micros: Micros;
+  bytes: number;
+}
+
+export class RecentFrames {
+  readonly #limits: KeepSettings;
+  /** The picture at the beginning of the time that is kept. It goes on as older frames leave. */
+  #oldest: KeptPicture | null = null;
+  /** The frames after it. */
+  readonly #frames: KeptFrame[] = [];
+  #framesBytes = 0;
+  #newest: KeptFrame | null = null;
+
+  constructor(limits: KeepSettings) {
+    this.#limits = limits;
+  }
+
+  /** The number of bytes in memory. */
+  get bytes(): number {
+    return (this.#oldest?.bytes ?? 0) + this.#framesBytes;
+  }
+
+  /** Takes the newest frame of the feed, if the picture has changed. `now` is the time of the call. */
+  take(feed: Feed, now: Micros): void {
+    const frame = keepNewest(feed, this.#newest);
+    if (frame !== null) this.#keep(frame);
+    this.#dropOld(now);
+  }
+
+  /** Returns the time from which on the pictures are kept, or null if there are none. */
+  since(now: Micros): Micros | null {
+    this.#dropOld(now);
+    return this.#oldest === null ? null : Math.max(this.#oldest.facts.capturedAt, now - this.#limits.micros);
+  }
+
+  /** Returns the frames, with the oldest first, which has all tiles. They stay as they are. */
+  copy(now: Micros): KeptFrame[] {
+    this.#dropOld(now);
+    return this.#oldest === null ? [] : [this.#oldest.whole(), ...this.#frames];
+  }
+
+  #keep(frame: KeptFrame): void {
+    this.#newest = frame;
+    if (this.#oldest === null) {
+      this.#oldest = new KeptPicture(frame);
+      return;
+    }
+    this.#frames.push(frame);
+    this.#framesBytes += memoryOf(frame);
+  }
+
+  /** The last frame before the time that is kept stays in the oldest picture, because it shows what was seen since then. */
+  #dropOld(now: Micros): void {
+    const { micros, bytes } = this.#limits;
+    for (let [next] = this.#frames; next !== undefined; [next] = this.#frames) {
+      if (next.facts.capturedAt > now - micros && this.bytes <= bytes) return;
+      this.#frames.shift();
+      this.#framesBytes -= memoryOf(next);
+      this.#oldest?.apply(next);
+    }
+  }
+}
