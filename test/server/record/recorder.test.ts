@@ -272,7 +272,8 @@ describe("Recorder: around motion", () => {
     expect(recorder.report()).toMatchObject({ file: null, pictures: 0 });
     recorder.motion(event("start", now - 1_000_000, now));
     recorder.motion(event("end", now - 1_000_000, now));
-    await until(() => filesOf("door").length === 1 && !recorder.isOpen, "the end of the file", 20_000);
+    await until(() => !recorder.isOpen, "the end of the file", 20_000);
+    expect(filesOf("door")).toHaveLength(1);
     // In 2 s there are 20 pictures, and the one that was seen at their beginning.
     const [path = ""] = filesOf("door");
     const pictures = recorded(path);
