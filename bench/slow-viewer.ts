@@ -16,15 +16,13 @@ export const slowViewerBench: Bench = async ({ quick, progress }) => {
   // The first three or four pictures of a slow viewer are older, because the server does not know its pace yet. In a shorter run they
   // would be more than 5 % of its pictures, and p95 would measure them only.
   const seconds = quick ? 9 : 20;
-  // Only the median of the viewer alone has a bound, and 120 pictures are enough for it.
-  const aloneSeconds = quick ? 4 : seconds;
+  // Only the median of the viewer alone has a bound, and 90 pictures are enough for it.
+  const aloneSeconds = quick ? 3 : seconds;
   const flags = ["--source", "pattern", "--size", SIZE, "--fps", String(FPS)];
   progress("slow-viewer: the fast viewer alone");
-  const first = await startServer(flags);
-  const alone = await runProbe({ port: first.port, seconds: aloneSeconds });
-  await first.stop();
-  progress(`slow-viewer: with a viewer that needs ${SLOW_MS} ms for each picture`);
   const server = await startServer(flags);
+  const alone = await runProbe({ port: server.port, seconds: aloneSeconds });
+  progress(`slow-viewer: with a viewer that needs ${SLOW_MS} ms for each picture`);
   const [fast, slow] = await Promise.all([
     runProbe({ port: server.port, seconds }),
     runProbe({ port: server.port, seconds, slowMs: SLOW_MS }),
