@@ -164,26 +164,23 @@ function addCameras(registry: Registry, cameras: readonly CameraMetrics[]): void
     "Memory for the time that is kept",
     kept.map(([labels, { bytes }]) => [labels, bytes] as const),
   );
-  const watched = cameras.flatMap(({ report: { name, motion } }) =>
-    motion === null ? [] : [{ camera: name, motion }],
-  );
   counter(
     registry,
     "slipstream_motion_events_total",
     "Events of motion that have begun",
-    watched.map(({ camera, motion }) => [{ camera }, motion.events] as const),
+    each(({ report }) => report.motion?.events ?? 0),
   );
   counter(
     registry,
     "slipstream_motion_messages_lost_total",
     "Messages about motion that did not reach on-event or the webhook",
-    watched.map(({ camera, motion }) => [{ camera }, motion.lost] as const),
+    each(({ report }) => report.motion?.lost ?? 0),
   );
   gauge(
     registry,
     "slipstream_motion_active",
     "1 while an event of motion goes on",
-    watched.map(({ camera, motion }) => [{ camera }, motion.moving ? 1 : 0] as const),
+    each(({ report }) => (report.motion?.moving === true ? 1 : 0)),
   );
   histogram(
     registry,
