@@ -149,20 +149,17 @@ function addCameras(registry: Registry, cameras: readonly CameraMetrics[]): void
     "Frames that were not sent to a viewer, because too many were on their way to it, over all viewers",
     each(({ report }) => report.skipped),
   );
-  const kept = cameras.flatMap(({ report: { name, past } }) =>
-    past === null ? [] : [[{ camera: name }, past] as const],
-  );
   gauge(
     registry,
     "slipstream_past_seconds",
     "Time that is kept in memory (--past)",
-    kept.map(([labels, { seconds }]) => [labels, seconds] as const),
+    each(({ report }) => report.past?.seconds ?? 0),
   );
   gauge(
     registry,
     "slipstream_past_bytes",
     "Memory for the time that is kept",
-    kept.map(([labels, { bytes }]) => [labels, bytes] as const),
+    each(({ report }) => report.past?.bytes ?? 0),
   );
   counter(
     registry,
