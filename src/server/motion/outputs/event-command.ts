@@ -42,6 +42,8 @@ export class EventCommand implements EventOutput {
   readonly #runs = new Set<Promise<void>>();
   readonly #children = new Set<Bun.Subprocess>();
   #isClosed = false;
+  /** Whether the last event was lost, because too many runs had not ended. */
+  #isCrowded = false;
   lost = 0;
 
   /** `command` has the program and its arguments, which may have placeholders (PLACEHOLDERS). */
@@ -56,12 +58,15 @@ export class EventCommand implements EventOutput {
     // The end of an event is not another event, so a command that does not know the phase is not run for it.
     if (message.report.phase === "end" && !this.#names.has("phase")) return;
     if (this.#isClosed || this.#runs.size >= MOST_RUNS) {
-      if (this.lost++ === 0)
+      this.lost++;
+      if (!this.#isCrowded)
         this.#log.warning(
           `on-event: an event is lost, because ${MOST_RUNS} runs of ${this.#command[0]} have not ended`,
         );
+      this.#isCrowded = true;
       return;
     }
+    this.#isCrowded = false;
     const run = this.#run(message).catch((error: unknown) => this.#fail(messageOf(error)));
     this.#runs.add(run);
     void run.finally(() => this.#runs.delete(run));
