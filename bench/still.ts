@@ -1,6 +1,7 @@
 // `bench still`: the cost of a picture in which little or nothing moves, compared with sending every tile.
 
 import { nowMicros } from "../src/core/clock.ts";
+import { median } from "../src/core/statistics.ts";
 import { atMost, type Bench, type Bound, round } from "./bench.ts";
 import { CLIP_FRAMES, CLIP_SIZE, footageFrames, noisyStill } from "./footage.ts";
 import { feedFrames, looped } from "./frame-feeder.ts";
@@ -102,24 +103,40 @@ export const stillBench: Bench = async ({ quick, progress }) => {
   };
 };
 
+/** The servers take turns, so that other work on the machine disturbs all of them. */
 async function compare(scene: Scene, progress: (text: string) => void): Promise<Figures> {
   const frames = scene.frames(false);
-  progress(`still: ${scene.name}, no viewer`);
-  const feeding = await measure(frames, [], false, LONG);
-  progress(`still: ${scene.name}, all tiles`);
-  const everything = await measure(frames, ALL_TILES_FLAGS, true, LONG);
-  progress(`still: ${scene.name}, tiles that changed`);
-  const sparing = await measure(frames, [], true, LONG);
+  const contenders = await Promise.all([
+    start(frames, [], false),
+    start(frames, ALL_TILES_FLAGS, true),
+    start(frames, [], true),
+  ]);
+  for (const contender of contenders) await contender.measure(WARM_UP_FPS, WARM_UP_MS);
+  const costs: Cost[][] = contenders.map(() => []);
+  for (let turn = 1; turn <= TURNS; turn++) {
+    progress(`still: ${scene.name}, turn ${turn} of ${TURNS}`);
+    for (const [index, contender] of contenders.entries()) costs[index]?.push(await contender.measure(FPS, TURN_MS));
+  }
+  for (const contender of contenders) await contender.stop();
+  const [feeding, everything, sparing] = costs.map(total) as [Cost, Cost, Cost];
   return figuresOf(scene, feeding.cpuMsPerSecond, sparing, everything);
+}
+
+/** Puts the turns of a server together. Its processor time is the median. */
+function total(turns: readonly Cost[]): Cost {
+  const frames = turns.reduce((sum, turn) => sum + turn.frames, 0);
+  const bytes = turns.reduce((sum, turn) => sum + turn.bytesPerFrame * turn.frames, 0);
+  const cpuMsPerSecond = median(turns.map((turn) => turn.cpuMsPerSecond)) ?? Number.NaN;
+  return { frames, bytesPerFrame: frames === 0 ? 0 : Math.round(bytes / frames), cpuMsPerSecond };
 }
 
 /** Runs two servers for each scene, all at the same time. Then their bytes can be compared, but not their times. */
 async function compareQuickly(scene: Scene): Promise<Figures> {
   const frames = scene.frames(true);
-  const [everything, sparing] = await Promise.all([
-    measure(frames, ALL_TILES_FLAGS, true, SHORT),
-    measure(frames, [], true, SHORT),
-  ]);
+  const contenders = await Promise.all([start(frames, ALL_TILES_FLAGS, true), start(frames, [], true)]);
+  const costs = await Promise.all(contenders.map((contender) => contender.measure(FPS, TURN_MS)));
+  for (const contender of contenders) await contender.stop();
+  const [everything, sparing] = costs as [Cost, Cost];
   return figuresOf(scene, null, sparing, everything);
 }
 
@@ -135,50 +152,50 @@ function figuresOf({ name }: Scene, feeding: number | null, sparing: Cost, every
   };
 }
 
-interface Duration {
-  /** The frames per second during the warm-up. */
-  warmUpFps: number;
-  warmUpMs: number;
-  measuredMs: number;
-}
-
 /**
  * At 30 frames a second the JIT compiler works for about 45 seconds, because it compiles what was called often enough. With more frames it
- * is done sooner. The first picture sends every tile.
+ * is done sooner.
  */
-const LONG: Duration = { warmUpFps: 120, warmUpMs: 12_000, measuredMs: 10_000 };
-const SHORT: Duration = { warmUpFps: FPS, warmUpMs: 600, measuredMs: 2_000 };
-/** The time from the warm-up to the measurement. */
-const SETTLE_MS = 500;
+const WARM_UP_FPS = 120;
+const WARM_UP_MS = 12_000;
+const TURNS = 5;
+/** This time is long enough for all frames. */
+const TURN_MS = 2_000;
+/** The time from the first frame of a turn to the measurement. The first picture sends every tile. */
+const SETTLE_MS = 600;
 
-async function measure(
-  frames: readonly Uint8Array[],
-  flags: readonly string[],
-  isWatched: boolean,
-  { warmUpFps, warmUpMs, measuredMs }: Duration,
-): Promise<Cost> {
+/** A server that runs, and gets frames only while it is measured. */
+interface Contender {
+  measure(framesPerSecond: number, milliseconds: number): Promise<Cost>;
+  stop(): Promise<void>;
+}
+
+async function start(frames: readonly Uint8Array[], flags: readonly string[], isWatched: boolean): Promise<Contender> {
   const server = await startFedServer([
-    ...["--pixel-format", "yuvj420p", "--size", SIZE, "--fps", String(FPS)],
+    ...["--pixel-format", "yuvj420p", "--size", SIZE, "--fps", String(FPS), "--no-http"],
     ...flags,
   ]);
-  const nextFrame = looped(frames);
-  const warmUp = feedFrames(server.input, warmUpFps, nextFrame);
   const clients = isWatched ? await startDrainClients(server.port, 1) : null;
-  await Bun.sleep(warmUpMs);
-  await warmUp.stop();
-  const feeding = feedFrames(server.input, FPS, nextFrame);
-  await Bun.sleep(SETTLE_MS);
-  const [before, cpuBefore, startedAt] = [await clients?.report(), readCpuTimes(server.pid), nowMicros()];
-  await Bun.sleep(measuredMs);
-  const [after, cpuAfter, endedAt] = [await clients?.report(), readCpuTimes(server.pid), nowMicros()];
-  await clients?.close();
-  await feeding.stop();
-  await server.stop();
-  const count = (after?.frames[0] ?? 0) - (before?.frames[0] ?? 0);
-  if (isWatched && count === 0) throw new Error(`a server with ${flags.join(" ") || "no flags"} sent no frame`);
+  const nextFrame = looped(frames);
   return {
-    frames: count,
-    bytesPerFrame: count === 0 ? 0 : Math.round(((after?.bytes ?? 0) - (before?.bytes ?? 0)) / count),
-    cpuMsPerSecond: round(cpuMsBetween(cpuBefore, cpuAfter) / ((endedAt - startedAt) / 1e6)),
+    async measure(framesPerSecond, milliseconds) {
+      const feeding = feedFrames(server.input, framesPerSecond, nextFrame);
+      await Bun.sleep(SETTLE_MS);
+      const [before, cpuBefore, startedAt] = [await clients?.report(), readCpuTimes(server.pid), nowMicros()];
+      await Bun.sleep(milliseconds);
+      const [after, cpuAfter, endedAt] = [await clients?.report(), readCpuTimes(server.pid), nowMicros()];
+      await feeding.stop();
+      const count = (after?.frames[0] ?? 0) - (before?.frames[0] ?? 0);
+      if (isWatched && count === 0) throw new Error(`a server with ${flags.join(" ") || "no flags"} sent no frame`);
+      return {
+        frames: count,
+        bytesPerFrame: count === 0 ? 0 : Math.round(((after?.bytes ?? 0) - (before?.bytes ?? 0)) / count),
+        cpuMsPerSecond: round(cpuMsBetween(cpuBefore, cpuAfter) / ((endedAt - startedAt) / 1e6)),
+      };
+    },
+    async stop() {
+      await clients?.close();
+      await server.stop();
+    },
   };
 }
