@@ -4,6 +4,7 @@ import type { Log } from "../core/log.ts";
 import { maySee, type Role } from "./access/role.ts";
 import type { IdentitySource } from "./access/identity.ts";
 import type { Camera } from "./cameras/camera.ts";
+import { clipRoutes } from "./doors/http/clip.ts";
 import { assetRoutes } from "./doors/http/assets.ts";
 import { HttpDoor } from "./doors/http/door.ts";
 import { healthRoutes } from "./doors/http/health.ts";
@@ -51,6 +52,7 @@ function featureRoutes(host: WebHost, parts: WebParts): Route[] {
     ...healthRoutes(host),
     ...streamRoutes(host),
     ...snapshotRoutes(host),
+    ...clipRoutes(host),
     ...stateRoutes(host),
     ...otherNameRoutes(host),
     metricsRoute((role) => collectMetrics(parts, role)),

@@ -8,7 +8,7 @@ import type { MotionEvent } from "../motion/detector.ts";
 import type { FeedJpeg } from "../renditions/feed.ts";
 import { type GateSettings, MotionGate } from "./motion-gate.ts";
 import { freeBytes, makeFile } from "./new-file.ts";
-import { MAX_WAITING_BYTES, SegmentFile } from "./segment-file.ts";
+import { MAX_WAITING_BYTES, SegmentFile, wallMsOf } from "./segment-file.ts";
 import { nextRoundTime } from "./segment-names.ts";
 
 /** After a failure the recording is tried again after this time, then after twice that, and so on. */
@@ -20,8 +20,6 @@ const RECOVERY_MICROS = 2_000_000;
 const COMPLETION_MS = 5_000;
 /** A full disk needs this many free bytes before the recording goes on. */
 const NEEDED_BYTES = 16 * 2 ** 20;
-/** The last picture of a file is repeated at its end if it was shown for longer than this, so that the file has its whole length. */
-const REPEATED_FROM_MS = 1_000;
 
 /** The time between two looks at a gate whose pictures wait for the disk, or which may close. */
 const GATE_MS = 200;
@@ -54,18 +52,13 @@ export class Recorder extends InnerMember {
   readonly address = "recording";
   readonly #options: RecorderOptions;
   #file: SegmentFile | null = null;
-  #startedAt: Micros = 0;
-  /** The wall clock at `#startedAt` and at the planned end of the file, in milliseconds since 1970. */
+  /** The wall clock at the beginning and at the planned end of the file, in milliseconds since 1970. */
   #startedMs = 0;
   #endsMs = 0;
-  /** The last picture that was written or left out. */
-  #last: FeedJpeg | null = null;
   /** The number of the last frame that was taken from the feed. */
   #takenFrame = 0;
   readonly #gate: MotionGate | null;
   #gateTimer: ReturnType<typeof setInterval> | null = null;
-  /** The milliseconds from the beginning of the file to its last picture. */
-  #lastMs = -1;
   /** The files that are being completed. */
   readonly #ending = new Set<SegmentFile>();
   /** The pictures and bytes of the files before this one. */
@@ -159,12 +152,9 @@ export class Recorder extends InnerMember {
 
   #write(jpeg: FeedJpeg): void {
     const file = this.#fileFor(jpeg);
-    const milliseconds = Math.max(this.#lastMs + 1, Math.round((jpeg.capturedAt - this.#startedAt) / 1000));
-    this.#last = jpeg;
     if (file === null) {
       this.#leaveOut(1);
-    } else if (file.add(jpeg.bytes, milliseconds)) {
-      this.#lastMs = milliseconds;
+    } else if (file.add(jpeg.bytes, jpeg.capturedAt)) {
       this.#recover(file);
     } else {
       this.#leaveOut(1);
@@ -175,8 +165,7 @@ export class Recorder extends InnerMember {
   /** Returns the file for a picture, or null while none can be written. */
   #fileFor(jpeg: FeedJpeg): SegmentFile | null {
     const { capturedAt, width, height } = jpeg;
-    // The clock of the stamps does not follow a wall clock that is set, but names and round times do.
-    const wallMs = Date.now() + (capturedAt - nowMicros()) / 1000;
+    const wallMs = wallMsOf(capturedAt);
     const file = this.#file;
     if (file !== null) {
       const isInTime = wallMs < this.#endsMs && wallMs >= this.#startedMs - 1000;
@@ -192,12 +181,10 @@ export class Recorder extends InnerMember {
   }
 
   #beginFile({ capturedAt, width, height }: FeedJpeg, wallMs: number): SegmentFile {
-    const file = new SegmentFile(this.#place(wallMs), { width, height }, wallMs);
+    const file = new SegmentFile(this.#place(wallMs), { width, height }, capturedAt);
     this.#file = file;
-    this.#startedAt = capturedAt;
     this.#startedMs = wallMs;
     this.#endsMs = nextRoundTime(wallMs, this.#options.segmentSeconds);
-    this.#lastMs = -1;
     void file.closed.then((reason) => this.#closed(file, reason));
     this.#options.onBegun();
     return file;
@@ -217,11 +204,9 @@ export class Recorder extends InnerMember {
   #endFile(at: Micros): void {
     const file = this.#file;
     if (file === null) return;
-    const milliseconds = Math.round((at - this.#startedAt) / 1000);
-    if (this.#last !== null && milliseconds > this.#lastMs + REPEATED_FROM_MS) file.add(this.#last.bytes, milliseconds);
     this.#file = null;
     this.#ending.add(file);
-    void file.end();
+    void file.end(at);
   }
 
   #closed(file: SegmentFile, reason: string | null): void {

@@ -1,5 +1,6 @@
 // One file of a recording. ffmpeg writes it: Motion JPEG in Matroska, without encoding again.
 
+import { type Micros, nowMicros } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { childEnvironment } from "../../capture/child-environment.ts";
@@ -10,6 +11,8 @@ import { smjpegEnd, smjpegHead, smjpegPictureHead } from "./smjpeg.ts";
  * further memory.
  */
 export const MAX_WAITING_BYTES = 32 * 2 ** 20;
+/** The last picture is repeated at the end if it was shown for longer than this, so that the file has its whole length. */
+const REPEATED_FROM_MS = 1_000;
 /** A cluster holds the pictures of this time at most. Players seek to the beginnings of clusters. */
 const CLUSTER_MS = 1000;
 
@@ -25,20 +28,27 @@ export class SegmentFile {
   /** The pictures that ffmpeg has not taken yet, and their bytes. */
   waitingPictures = 0;
   waitingBytes = 0;
+  readonly #startedAt: Micros;
+  /** The milliseconds from the beginning to the last picture. */
+  #lastMs = -1;
+  /** The last picture that was taken or left out. */
+  #lastJpeg: Uint8Array | null = null;
   #isEnding = false;
   #last: Promise<void>;
   #child: Bun.Subprocess<"pipe", "ignore", "pipe"> | null = null;
 
   /**
    * Begins a file, and takes pictures at once. `place` resolves with the path of an empty file. If it rejects, the error is the
-   * reason of `closed`. `startMs` is the time of the beginning, in milliseconds since 1970.
+   * reason of `closed`. `startedAt` is the time of the beginning.
    */
-  constructor(place: Promise<string>, size: Size, startMs: number) {
-    this.size = size;
+  constructor(place: Promise<string>, { width, height }: Size, startedAt: Micros) {
+    this.size = { width, height };
+    this.#startedAt = startedAt;
+    const startMs = wallMsOf(startedAt);
     const started = place.then((path) => this.#start(path, startMs));
     this.closed = started.then((ended) => ended, messageOf);
     this.#last = place.then(
-      async () => void (await this.#write(smjpegHead(size))),
+      async () => void (await this.#write(smjpegHead(this.size))),
       () => undefined,
     );
   }
@@ -66,12 +76,20 @@ export class SegmentFile {
     return this.waitingBytes === 0 || this.waitingBytes + bytes <= MAX_WAITING_BYTES;
   }
 
+  /** Resolves when ffmpeg has taken the pictures so far, or cannot go on. */
+  get taken(): Promise<void> {
+    return this.#last;
+  }
+
   /**
-   * Takes a picture that is shown `milliseconds` after the beginning. The bytes must not change. Returns false if it is left out,
-   * because the disk is slower than the pictures.
+   * Takes a picture that is shown from `capturedAt` on. The bytes must not change. Returns false if it is left out, because the
+   * disk is slower than the pictures.
    */
-  add(jpeg: Uint8Array, milliseconds: number): boolean {
+  add(jpeg: Uint8Array, capturedAt: Micros): boolean {
+    this.#lastJpeg = jpeg;
     if (!this.hasRoom(jpeg.length)) return false;
+    const milliseconds = Math.max(this.#lastMs + 1, this.#millisecondsAt(capturedAt));
+    this.#lastMs = milliseconds;
     this.waitingPictures++;
     this.waitingBytes += jpeg.length;
     const write = async () => {
@@ -86,9 +104,15 @@ export class SegmentFile {
     return true;
   }
 
-  /** Completes the file after the pictures that wait. */
-  end(): Promise<string | null> {
+  #millisecondsAt(time: Micros): number {
+    return Math.round((time - this.#startedAt) / 1000);
+  }
+
+  /** Completes the file after the pictures that wait. `at` is the time until which the last picture was seen. */
+  end(at: Micros): Promise<string | null> {
     if (!this.#isEnding) {
+      const isRepeated = this.#millisecondsAt(at) > this.#lastMs + REPEATED_FROM_MS;
+      if (this.#lastJpeg !== null && isRepeated) this.add(this.#lastJpeg, at);
       this.#isEnding = true;
       void this.#last.then(async () => {
         await this.#write(smjpegEnd());
@@ -110,6 +134,14 @@ export class SegmentFile {
       return false;
     }
   }
+}
+
+/**
+ * Returns the wall clock at a time, in milliseconds since 1970. The clock of the stamps does not follow a wall clock that is set, but
+ * names and round times do.
+ */
+export function wallMsOf(time: Micros): number {
+  return Date.now() + (time - nowMicros()) / 1000;
 }
 
 /** Returns ffmpeg's own words for what went wrong, in one line. */

@@ -1,0 +1,90 @@
+// The past of a camera that sends JPEGs, and its clips: size changes, and what is left out.
+
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { nowMicros } from "../../../src/core/clock.ts";
+import { clipOf, writeClip } from "../../../src/server/past/clip-file.ts";
+import { Past } from "../../../src/server/past/past.ts";
+import { TEST_TIMEOUT_MS } from "../../support/programs.ts";
+import { greyJpegs, JpegCamera, readRecording } from "../../support/recorded-camera.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const SIZE = { width: 64, height: 48 };
+const SECOND = 1_000_000;
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "slipstream-test-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Pictures as text, because an error would print all their bytes. */
+const digests = (pictures: readonly Uint8Array[]) => pictures.map((jpeg) => Bun.hash(jpeg).toString(16));
+
+async function save(past: Past, seconds: number) {
+  const frames = past.copy();
+  if (frames === null) throw new Error("nothing is kept");
+  const path = join(folder, "clip.mkv");
+  writeFileSync(path, "");
+  expect(await writeClip(clipOf(frames, seconds), path, new AbortController().signal)).toBeNull();
+  return readRecording(path);
+}
+
+function keep(camera: JpegCamera, seconds: number): Past {
+  const past = new Past(camera, { micros: seconds * SECOND, bytes: 1e6 });
+  past.begin();
+  return past;
+}
+
+test("Past: JPEGs of a camera are kept and saved as they came, from the one that was seen at the beginning", async () => {
+  const camera = new JpegCamera("door");
+  const past = keep(camera, 60);
+  const jpegs = await greyJpegs(20, SIZE);
+  const start = nowMicros() - 10 * SECOND;
+  for (const [index, jpeg] of jpegs.entries()) camera.deliver(jpeg, SIZE, start + (index * SECOND) / 2);
+  const pictures = await save(past, 5);
+  // The beginning is 5 s ago. The clock has gone on since then, by less than half a second or by more on a busy machine.
+  const shown = pictures.length;
+  expect(shown).toBeLessThanOrEqual(11);
+  expect(digests(pictures.map(({ jpeg }) => jpeg)).slice(0, 3)).toEqual(digests(jpegs.slice(-shown).slice(0, 3)));
+  expect(pictures[0]?.milliseconds).toBe(0);
+  expect((pictures[2]?.milliseconds ?? 0) - (pictures[1]?.milliseconds ?? 0)).toBeWithin(499, 502);
+  expect(past.report().seconds).toBeWithin(9.9, 60);
+});
+
+test("Past: a clip begins after the last change of the size", async () => {
+  const camera = new JpegCamera("door");
+  const past = keep(camera, 60);
+  const half = { width: 32, height: 24 };
+  const [large = [], small = []] = await Promise.all([greyJpegs(3, SIZE), greyJpegs(3, half)]);
+  const start = nowMicros() - 6 * SECOND;
+  for (const [index, jpeg] of large.entries()) camera.deliver(jpeg, SIZE, start + (index * SECOND) / 4);
+  for (const [index, jpeg] of small.entries()) camera.deliver(jpeg, half, start + SECOND + (index * SECOND) / 4);
+  const pictures = await save(past, 60);
+  // The last picture is repeated at the end, because it was seen until then.
+  expect(digests(pictures.map(({ jpeg }) => jpeg))).toEqual(digests([...small, small[2] as Uint8Array]));
+});
+
+test("Past: ends with its camera, and takes no further pictures", async () => {
+  const camera = new JpegCamera("door");
+  const past = keep(camera, 60);
+  const [first, second] = (await greyJpegs(2, SIZE)) as [Uint8Array, Uint8Array];
+  camera.deliver(first, SIZE);
+  past.leave();
+  camera.deliver(second, SIZE);
+  expect(camera.gone).toBe("the camera has ended");
+  expect(past.copy()?.frames).toHaveLength(1);
+});
+
+test("writeClip: says why ffmpeg cannot write the file", async () => {
+  const camera = new JpegCamera("door");
+  const past = keep(camera, 60);
+  camera.deliver((await greyJpegs(1, SIZE))[0] as Uint8Array, SIZE);
+  const frames = past.copy();
+  if (frames === null) throw new Error("nothing is kept");
+  const reason = await writeClip(clipOf(frames, 5), join(folder, "none", "clip.mkv"), new AbortController().signal);
+  expect(reason).toContain("No such file or directory");
+});
