@@ -189,7 +189,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
       this.ended = farewell;
       this.#changedAt = nowMicros();
       this.audience.dismiss(farewell);
-      this.#dispatcher.clear(); // Other cameras may go on and need the memory.
+      this.#dispatcher.end(); // Other cameras may go on and need the memory.
       this.#pictures.clear();
     }
   }

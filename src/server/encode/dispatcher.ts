@@ -117,12 +117,18 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     return this.#wholePictures.idle && (this.#tiles?.idle ?? true);
   }
 
+  /** Takes and publishes nothing more. Call it after the end of the source. */
+  end(): void {
+    this.#slots.end();
+    this.clear();
+  }
+
   /**
-   * Ends the use of memory, after the end of the source. Returns whether no thread, source or viewer has a part of the memory any
-   * more. If not, call it again later.
+   * Ends the use of memory, after `end`. Returns whether no thread, source or viewer has a part of the memory any more. If not, call
+   * it again later.
    */
   releaseMemory(): boolean {
-    this.#slots.end();
+    this.clear(); // A thread may have decoded a JPEG since the source ended.
     if (this.idle) this.#tiles?.forget();
     return this.idle && !this.#slots.areInUse;
   }

@@ -131,6 +131,16 @@ test("FrameDispatcher: encodes a frame into a picture of the same content, with 
   expect(setup.figures.drops.total).toBe(0);
 });
 
+test("FrameDispatcher: after the end, a frame in work is not published, and no memory stays in use", async () => {
+  const setup = start();
+  const { dispatcher, published } = setup;
+  deliver(setup, 1);
+  expect([dispatcher.idle, dispatcher.releaseMemory()]).toEqual([false, false]);
+  dispatcher.end();
+  await until(() => dispatcher.releaseMemory(), "the end of the encoding");
+  expect([published.length, deliver(setup, 2)]).toEqual([0, false]);
+});
+
 test("FrameDispatcher: while no viewer can be sent a frame, the encoders rest and sources have no room", async () => {
   const setup = start();
   const { dispatcher, published } = setup;

@@ -95,6 +95,18 @@ test("Transcoder: decodes nothing after its last viewer, and the newest JPEG for
   await until(() => fixture.dispatcher.idle && again.newestFrame === fixture.captures.frames, "the newest as tiles");
 });
 
+test("Transcoder: a JPEG that is decoded after the end of its source does not keep the memory in use", async () => {
+  const fixture = new EncodeFixture(threads, 0);
+  const half = fixture.want(HALF);
+  await deliverForAll(fixture, GOOD[0] as Uint8Array);
+  deliverJpeg(fixture.dispatcher, GOOD[1] as Uint8Array, 1);
+  fixture.renditions.release(half);
+  fixture.dispatcher.end();
+  expect(fixture.dispatcher.idle).toBe(false); // a thread decodes it
+  await until(() => threads.pool.idleThreads === 2, "the decoded picture");
+  await until(() => fixture.dispatcher.releaseMemory(), "the release");
+});
+
 test("Transcoder: passes on all JPEGs of a burst, and decodes the newest", async () => {
   const fixture = new EncodeFixture(threads, 0);
   const half = fixture.want(HALF);
