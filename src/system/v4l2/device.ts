@@ -48,7 +48,8 @@ export interface Capability extends Omit<Identity, "nodeIndex"> {
 /** An open device. Methods throw SystemCallError unless their comment says otherwise. */
 export class Device implements Disposable {
   readonly path: string;
-  readonly #descriptor: number;
+  /** The descriptor, or -1 after the end, when its number may belong to another file of this process. */
+  #descriptor: number;
   readonly #int = new Int32Array(1);
   readonly #onRefused: (text: string) => void;
 
@@ -62,8 +63,11 @@ export class Device implements Disposable {
     this.#onRefused = onRefused;
   }
 
+  /** Closes the device. Further calls do nothing. */
   [Symbol.dispose](): void {
+    if (this.#descriptor < 0) return;
     closeDevice(this.#descriptor);
+    this.#descriptor = -1;
   }
 
   /** Sends a request with its structure, which then contains the answer. */

@@ -1,6 +1,7 @@
 // Device.capability: whether a node is a camera, a multi-planar camera, which is not supported, or something else.
 
 import { expect, test } from "bun:test";
+import { closeSync, fstatSync, openSync } from "node:fs";
 import { Device } from "../../../src/system/v4l2/device.ts";
 import { explainMultiPlanar } from "../../../src/capture/camera/find.ts";
 import { V4L2 } from "../../../src/system/v4l2/layouts.ts";
@@ -43,6 +44,17 @@ test.skipIf(!hasLibc())("Device: reports each request that the driver refuses", 
   expect(() => device.capability()).toThrow("ENOTTY");
   expect(device.attempt("VIDIOC_G_PARM", new Struct("v4l2_streamparm"))).toBe(ERRNO.ENOTTY);
   expect(refused).toEqual(["VIDIOC_QUERYCAP /dev/null: ENOTTY", "VIDIOC_G_PARM /dev/null: ENOTTY"]);
+});
+
+test.skipIf(!hasLibc())("Device: a second end closes no other file", () => {
+  const device = new Device("/dev/null");
+  device[Symbol.dispose]();
+  const [one, two] = [openSync("/dev/null", "r"), openSync("/dev/null", "r")]; // one of them has the number of the device
+  device[Symbol.dispose]();
+  for (const file of [one, two]) {
+    expect(fstatSync(file).isCharacterDevice()).toBe(true);
+    closeSync(file);
+  }
 });
 
 test("explainMultiPlanar: names programs that can read the camera, in one line", () => {
