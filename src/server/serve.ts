@@ -7,14 +7,10 @@ import { LentMemory } from "../codec/memory/lent-memory.ts";
 import { FairShare } from "../codec/threads/fair-share.ts";
 import { ownTileEncoder } from "../codec/threads/own-tile-encoder.ts";
 import { CodecPool } from "../codec/threads/pool.ts";
-import { ConnectionError, messageOf, UsageError } from "../core/errors.ts";
-import { isLoopbackHost } from "../core/host-port.ts";
-import { type Log, SILENT_LOG } from "../core/log.ts";
+import { messageOf, UsageError } from "../core/errors.ts";
+import { SILENT_LOG } from "../core/log.ts";
 import { LoopDelay } from "../core/loop-delay.ts";
-import { showFingerprint } from "../protocol/tls.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
-import { stateFolder } from "../state/folder.ts";
-import { type IdentitySource, openIdentity } from "./access/identity.ts";
 import { freeFiles, withinFiles } from "./access/open-files.ts";
 import { warnOfAutomaticNames, warnOfMissing } from "./access/key-cameras.ts";
 import { ServerKeys } from "./access/server-keys.ts";
@@ -22,11 +18,8 @@ import { Camera, FAREWELL_MS } from "./cameras/camera.ts";
 import { CameraGroup } from "./cameras/camera-group.ts";
 import type { CameraSurroundings } from "./cameras/camera-surroundings.ts";
 import { checkNames, type OpenedCamera } from "./cameras/sources.ts";
-import type { ViewerConnection } from "./deliver/viewer-host.ts";
 import { announce } from "./doors/announce.ts";
-import { PausingDoor } from "./doors/pausing-door.ts";
-import type { HttpDoor } from "./doors/http/door.ts";
-import { openTcpDoor } from "./doors/tcp.ts";
+import { openDoors, shortFingerprint, tlsReport } from "./open-doors.ts";
 import { openMqtt } from "./open-mqtt.ts";
 import { adaptationLimits, openReception } from "./open-reception.ts";
 import { checkRecordings, Recordings } from "./record/recordings.ts";
@@ -34,11 +27,10 @@ import { CommitSink } from "./renditions/sinks.ts";
 import { type ServeReport, sumUp } from "./report/report.ts";
 import { DurationsInBuckets } from "./report/durations-in-buckets.ts";
 import { CameraStages } from "./report/stages.ts";
-import type { ResolvedServeOptions, ServeOptions } from "./settings/options.ts";
+import type { ServeOptions } from "./settings/options.ts";
 import { pendingOptions } from "./settings/pending.ts";
 import { resolveServeOptions } from "./settings/resolve.ts";
 import type { OptionChanges, Server } from "./server.ts";
-import type { WebParts } from "./web-door.ts";
 
 const TICK_MS = 100;
 
@@ -147,32 +139,17 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     warnOfAutomaticNames(keys?.ring.roles ?? [], group.named, serverLog);
   };
   warnOfKeys();
-  const identity = resolved.tls === null ? null : await openIdentity(resolved.tls.files, stateFolder(), serverLog);
-  opening.defer(() => identity?.close());
-  const connect = (connection: ViewerConnection) => reception.connect(connection);
-  const shuns = (ip: string) => reception.shuns(ip);
-  const openDoor = (port: number) => openTcpDoor({ host, port, identity, connect, shuns });
-  const door = opening.use(new PausingDoor(openDoor, resolved.port, "viewers", serverLog));
-  const { port } = door;
-  if (options.open && !isLoopbackHost(host)) {
-    serverLog.warning(`--open: everybody who reaches port ${port} can watch, and no key is asked for`);
-  }
   const loopDelays = new DurationsInBuckets();
-  const web = await openWeb(resolved, {
+  const doors = await openDoors(opening, resolved, {
     reception,
     cameras,
     stages,
     loopDelays,
-    identity,
-    log: log.getChild("web"),
-    serverLog,
+    log,
+    saysOpen: options.open === true,
   });
-  opening.defer(() => web?.[Symbol.dispose]());
-  if (identity === null && !isLoopbackHost(host)) {
-    serverLog.warning(
-      "--no-tls: pictures are sent without encryption, and everybody on their way can see and change them",
-    );
-  }
+  const { identity, web } = doors;
+  const { port } = doors.viewers;
   const ticking = setInterval(() => reception.tick(), TICK_MS);
   opening.defer(() => clearInterval(ticking));
   const loopDelay = opening.use(new LoopDelay(loopDelays));
@@ -181,12 +158,15 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     const needsKey = keys !== null;
     // The names of cameras are secret until a viewer has proven a key.
     const sourceName = needsKey ? "" : cameras.map(({ name }) => name).join(", ");
-    opening.defer(
-      await announce(
-        { host, port, sourceName, needsKey, usesTls: identity !== null, fingerprint: shortFingerprint(identity) },
-        serverLog,
-      ),
-    );
+    const what = {
+      host,
+      port,
+      sourceName,
+      needsKey,
+      usesTls: identity !== null,
+      fingerprint: shortFingerprint(identity),
+    };
+    opening.defer(await announce(what, serverLog));
   }
 
   const report = () =>
@@ -211,7 +191,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     try {
       await group.run(signal);
     } finally {
-      door[Symbol.dispose]();
+      doors.viewers[Symbol.dispose]();
       web?.close();
       // This reaches the viewers that have not sent Hello yet and so have no camera.
       reception.dismiss(GoodbyeReason.shutdown, "the server is shutting down");
@@ -272,31 +252,4 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     },
     [Symbol.asyncDispose]: close,
   };
-}
-
-/** The part of the public key's fingerprint that is announced. */
-function shortFingerprint(identity: IdentitySource | null): string {
-  return identity === null ? "" : Buffer.from(identity.current.publicKey, "base64").toString("hex").slice(0, 16);
-}
-
-/** Opens the HTTP door, whose code is loaded only now. Returns null if it is not wanted, or if its default port is taken. */
-async function openWeb(
-  { host, http }: ResolvedServeOptions,
-  { serverLog, ...parts }: Omit<WebParts, "host" | "http"> & { serverLog: Log },
-): Promise<HttpDoor | null> {
-  if (http === null) return null;
-  const { openWebDoor } = await import("./web-door.ts");
-  try {
-    return openWebDoor({ ...parts, host, http });
-  } catch (error) {
-    if (!http.isDefaultPort || !(error instanceof ConnectionError)) throw error;
-    serverLog.warning(`there is no web page: ${error.message}`);
-    return null;
-  }
-}
-
-function tlsReport(identity: IdentitySource | null): ServeReport["tls"] {
-  if (identity === null) return null;
-  const { publicKey, expiresAt } = identity.current;
-  return { fingerprint: showFingerprint(publicKey), expires: expiresAt.toISOString() };
 }
