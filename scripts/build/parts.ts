@@ -10,7 +10,7 @@ import { bundlePageScript } from "../../src/server/doors/http/assets.ts";
 const LIST_KEY = "slipstream program files";
 const LIST_MODULE = /\/program-files\.ts$/;
 /** The commands of a checkout that a built program has itself. */
-const OWN_COMMAND = /\bbun run (serve|view|cameras|key|demo|doctor)\b/g;
+const OWN_COMMAND = /\bbun run (serve|view|clip|cameras|key|demo|doctor)\b/g;
 
 /** Built files by their group and name in PROGRAM_FILES, as file names. */
 export type Parts = Record<"threads" | "pageScripts" | "wasm" | "assets", Record<string, string>>;

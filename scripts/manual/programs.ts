@@ -1,6 +1,7 @@
 // The programs as the manual pages and the completions of shells show them. The flags come from the tables of settings.
 
 import { CAMERAS_SETTINGS } from "../../src/cli/cameras-settings.ts";
+import { CLIP_SETTINGS } from "../../src/cli/clip-settings.ts";
 import { DOCTOR_SETTINGS } from "../../src/cli/doctor-settings.ts";
 import { KEY_ADD_SETTINGS, KEY_LIST_SETTINGS } from "../../src/cli/key-settings.ts";
 import { VIEW_SETTINGS } from "../../src/cli/view-settings.ts";
@@ -40,6 +41,18 @@ export const PROGRAMS: readonly ProgramEntry[] = [
     settings: VIEW_SETTINGS,
     description: [
       "Shows what the camera sees now, in a window. Keys in the window: F or F11 fullscreen, I figures, S save the picture, Space pause, Q, Esc or Enter quit. With --grid, 1 to 9 and clicks show one camera in the whole window, or all again.",
+    ],
+  },
+  {
+    name: "clip",
+    summary: "save the last seconds of a camera",
+    argument: {
+      shown: "host[:port][/camera] length file",
+      help: "The server and its camera, or a link (slips://KEY@HOST), the length of the clip, for example 30s, and the new file.",
+    },
+    settings: CLIP_SETTINGS,
+    description: [
+      "Saves the last seconds of a camera as a Matroska file with Motion JPEG. The server keeps them in memory if it runs with --past. No file is overwritten.",
     ],
   },
   {

@@ -8,6 +8,25 @@ import { MAX_SIDE_PIXELS, parseSize } from "../core/pixel-format.ts";
 import { PROGRAM_SETTINGS } from "../core/program-settings.ts";
 import type { SettingEntry, ValuesOf } from "../core/setting-table.ts";
 
+/** The settings of programs that connect to a server. */
+export const ACCESS_SETTINGS = [
+  {
+    name: "key-file",
+    scope: "program",
+    type: { kind: "text" },
+    placeholder: "file",
+    help: "file with the key of the server; the key can also be in SLIPSTREAM_KEY or in a link (slips://KEY@HOST), and a key that worked is kept",
+  },
+  {
+    name: "tls-ca",
+    scope: "program",
+    type: { kind: "text" },
+    placeholder: "file",
+    default: "the public authorities",
+    help: "authorities to trust for the server's certificate (PEM); a certificate that a server made itself needs none",
+  },
+] as const satisfies readonly SettingEntry[];
+
 /** The settings in the order of `--help`. */
 export const VIEW_SETTINGS = [
   {
@@ -39,21 +58,7 @@ export const VIEW_SETTINGS = [
     type: { kind: "switch" },
     help: "show all cameras of the server in one window",
   },
-  {
-    name: "key-file",
-    scope: "program",
-    type: { kind: "text" },
-    placeholder: "file",
-    help: "file with the key of the server; the key can also be in SLIPSTREAM_KEY or in a link (slips://KEY@HOST), and a key that worked is kept",
-  },
-  {
-    name: "tls-ca",
-    scope: "program",
-    type: { kind: "text" },
-    placeholder: "file",
-    default: "the public authorities",
-    help: "authorities to trust for the server's certificate (PEM); a certificate that a server made itself needs none",
-  },
+  ...ACCESS_SETTINGS,
   {
     name: "forget",
     scope: "program",

@@ -120,6 +120,13 @@
 //      | u8 outcome, 0 done, 1 refused | string why it was refused
 //      The answer to SetControl. The server answers in the order of the questions. More than 8 questions without an answer are a
 //      protocol error.
+//  133 ClipAsked, from the viewer
+//      | u16 seconds, or 0 for the next part
+//      Asks for a Matroska file with the last seconds of the camera. The server makes it when it gets a number of seconds, and sends
+//      one part for each ClipAsked. It counts as a question like SetControl. Older servers do not answer.
+//  134 ClipPart, from the server
+//      | u8 outcome, 0 a part of the file, 1 the file has ended, 2 refused | string why it was refused
+//      | bytes of the file, to the end of the message
 
 export const DEFAULT_PORT = 10050;
 export const WIRE_VERSION = 2;
@@ -146,7 +153,7 @@ export const MAX_CAMERAS = 64;
 /** The longest string that a reader keeps. Most writers have a lower limit. */
 export const MAX_STRING_BYTES = 400;
 
-/** The largest number of unanswered questions about controls that a viewer may have. */
+/** The largest number of unanswered questions that a viewer may have. */
 export const MAX_OPEN_QUESTIONS = 8;
 
 /** The length in bytes of a nonce, of a proof, of the binding to a TLS session, and of each part of a derived key except its id. */
@@ -184,6 +191,8 @@ export const MessageType = {
   controls: 130,
   setControl: 131,
   controlSet: 132,
+  clipAsked: 133,
+  clipPart: 134,
 } as const;
 
 export const GoodbyeReason = {

@@ -22,6 +22,7 @@ import { announce } from "./doors/announce.ts";
 import { openDoors, shortFingerprint, tlsReport } from "./open-doors.ts";
 import { openMqtt } from "./open-mqtt.ts";
 import { adaptationLimits, openReception } from "./open-reception.ts";
+import { Clips } from "./past/clips.ts";
 import { checkRecordings, Recordings } from "./record/recordings.ts";
 import { CommitSink } from "./renditions/sinks.ts";
 import { type ServeReport, sumUp } from "./report/report.ts";
@@ -84,6 +85,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     frames: resolved.frames,
     allowControls: resolved.allowControls,
     recordings,
+    clips: new Clips(),
     // The receiver may be slow, or throw, and the event comes out of the encoder.
     onEvent: (message) => {
       queueMicrotask(() => options.onEvent?.(message.report));

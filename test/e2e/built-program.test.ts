@@ -134,7 +134,7 @@ describe("slipstream", () => {
     expect(run("--version")).toEqual({ code: 0, output: `${version}\n`, error: "" });
     const { code, output } = run("--help");
     expect(code).toBe(0);
-    for (const command of ["serve", "view", "cameras", "key", "demo", "doctor", "bench"]) {
+    for (const command of ["serve", "view", "clip", "cameras", "key", "demo", "doctor", "bench"]) {
       expect(output).toMatch(new RegExp(`^  ${command} `, "m"));
       if (command === "bench" || command === "demo") continue;
       expect(run(command, "--version")).toEqual({ code: 0, output: `${version}\n`, error: "" });

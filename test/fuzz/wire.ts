@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { Connection } from "../../src/client/connect/connection.ts";
 import { isExpected } from "../../src/core/errors.ts";
 import { writeCameras } from "../../src/protocol/cameras.ts";
+import { writeClipAsked, writeClipPart } from "../../src/protocol/clip.ts";
 import { writeControlSet, writeControls, writeControlsAsked, writeSetControl } from "../../src/protocol/controls.ts";
 import { writeGoodbye, writeHello, writeWelcome } from "../../src/protocol/greeting.ts";
 import {
@@ -138,6 +139,7 @@ const SERVER: Side = {
     copy(m.writeWish({ paused: false, keepsSize: true, width: 320, height: 240 })),
     copy(writeControlsAsked()),
     copy(writeSetControl({ name: "gain", value: "on" })),
+    copy(writeClipAsked({ seconds: 0 })),
   ],
 };
 
@@ -164,6 +166,7 @@ function openViewer(key: ViewerKey | null): End {
       onNotice: ignore,
       onControls: ignore,
       onControlSet: ignore,
+      onClipPart: ignore,
     },
     { key },
   );
@@ -209,6 +212,7 @@ const VIEWER: Side = {
       writeControls({ areSettable: true, trouble: "", controls: [{ ...control, items: [{ value: 1, label: "on" }] }] }),
     ),
     copy(writeControlSet({ isDone: false, text: "no" })),
+    copy(writeClipPart({ outcome: "part", text: "", bytes: new Uint8Array(9) })),
     CHALLENGE,
   ],
 };

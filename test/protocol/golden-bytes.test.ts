@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { ProtocolError } from "../../src/core/errors.ts";
 import { printable } from "../../src/core/printable.ts";
 import { readCameras, writeCameras } from "../../src/protocol/cameras.ts";
+import { readClipAsked, readClipPart, writeClipAsked, writeClipPart } from "../../src/protocol/clip.ts";
 import {
   readControlSet,
   readControls,
@@ -36,8 +37,8 @@ interface Golden {
   value: unknown;
   /** Length and type, then the fields in their order. */
   hex: string;
-  /** False for Picture: its JPEG extends to the end of the message, so bytes after the fields belong to the JPEG. */
-  openEnd?: false;
+  /** The field whose bytes extend to the end of the message, so bytes after the fields belong to it. */
+  openEnd?: "jpeg" | "bytes";
   /** The length of the body in older versions, which must be readable too. */
   olderBytes?: number;
   /** The last field is left out, so bytes that follow would be read as that field. */
@@ -164,7 +165,7 @@ const GOLDEN: Golden[] = [
     read: m.readPicture,
     value: { frameNumber: 0x0a0b0c0d, ...STAMPS, jpeg: new Uint8Array(JPEG) },
     hex: "21000000 05 0d0c0b0a 0504030201000000 ffffffffffff1f00 0100000000000000 ffd8ffd9",
-    openEnd: false,
+    openEnd: "jpeg",
   },
   {
     name: "Ack, shown",
@@ -293,6 +294,29 @@ const GOLDEN: Golden[] = [
     hex: "06000000 84 01 0200 6e6f",
   },
   {
+    name: "ClipAsked",
+    write: () => writeClipAsked({ seconds: 30 }),
+    read: readClipAsked,
+    value: { seconds: 30 },
+    hex: "03000000 85 1e00",
+  },
+  {
+    name: "ClipPart",
+    write: () => writeClipPart({ outcome: "part", text: "", bytes: new Uint8Array([1, 2]) }),
+    read: readClipPart,
+    value: { outcome: "part", text: "", bytes: new Uint8Array([1, 2]) },
+    hex: "06000000 86 00 0000 0102",
+    openEnd: "bytes",
+  },
+  {
+    name: "ClipPart, refused",
+    write: () => writeClipPart({ outcome: "refused", text: "no", bytes: new Uint8Array() }),
+    read: readClipPart,
+    value: { outcome: "refused", text: "no", bytes: new Uint8Array() },
+    hex: "06000000 86 02 0200 6e6f",
+    openEnd: "bytes",
+  },
+  {
     name: "Tiles",
     write: () => m.writeTiles(tiles),
     read: m.readTiles,
@@ -311,6 +335,10 @@ const GOLDEN: Golden[] = [
 const bytesOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex.replaceAll(" ", ""), "hex"));
 const bodyOf = (golden: Golden): Uint8Array => bytesOf(golden.hex).subarray(5);
 
+function openBytesOf({ openEnd, value }: Golden): Uint8Array {
+  return openEnd === undefined ? new Uint8Array() : (value as Record<typeof openEnd, Uint8Array>)[openEnd];
+}
+
 describe.each(GOLDEN)("$name", (golden) => {
   test(`${golden.name}: is written as specified`, () => {
     expect(Buffer.from(golden.write()).toString("hex")).toBe(golden.hex.replaceAll(" ", ""));
@@ -328,8 +356,9 @@ describe.each(GOLDEN)("$name", (golden) => {
   const testLater = golden.hasNoLastField ? () => undefined : test;
   testLater(`${golden.name}: fields that a later version adds are ignored`, () => {
     const longer = Buffer.concat([bodyOf(golden), Buffer.from([1, 2, 3])]);
-    if (golden.openEnd === false) {
-      expect(golden.read(longer)).toEqual({ ...(golden.value as m.Picture), jpeg: new Uint8Array([...JPEG, 1, 2, 3]) });
+    if (golden.openEnd !== undefined) {
+      const open = new Uint8Array([...openBytesOf(golden), 1, 2, 3]);
+      expect(golden.read(longer)).toEqual({ ...(golden.value as object), [golden.openEnd]: open });
     } else {
       expect(golden.read(longer)).toEqual(golden.value);
     }
@@ -337,7 +366,7 @@ describe.each(GOLDEN)("$name", (golden) => {
 
   test(`${golden.name}: a message that ends within its fields is refused`, () => {
     const body = bodyOf(golden);
-    const fieldBytes = golden.openEnd === false ? body.length - JPEG.length : body.length;
+    const fieldBytes = body.length - openBytesOf(golden).length;
     for (let length = 0; length < fieldBytes; length++) {
       if (length === golden.olderBytes) continue;
       expect(() => golden.read(body.subarray(0, length))).toThrow(ProtocolError);

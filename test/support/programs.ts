@@ -39,7 +39,7 @@ interface ProgramOptions {
   rawOutput?: boolean;
 }
 
-export type ProgramName = "serve" | "view" | "cameras" | "key" | "doctor";
+export type ProgramName = "serve" | "view" | "clip" | "cameras" | "key" | "doctor";
 
 /**
  * The command line that starts a program. The runner of all tests builds the programs once and names the result in

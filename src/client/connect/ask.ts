@@ -3,10 +3,12 @@
 import { ConnectionError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on-abort.ts";
 import type { CameraEntry } from "../../protocol/cameras.ts";
+import type { ClipPart } from "../../protocol/clip.ts";
 import type { Control, Controls, ControlSet, SetControl } from "../../protocol/controls.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import { type Address, formatAddress } from "./address.ts";
-import type { Connection, ConnectionEvents } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import type { ConnectionEvents } from "./connection-events.ts";
 import { type Attempt, isKeyRefusal, type ServerAccess } from "./server-access.ts";
 import { connectTcp } from "./tcp.ts";
 
@@ -18,17 +20,21 @@ export interface AskedServer {
 
 /** The time limit for an answer. Older servers ignore these questions. */
 const ANSWER_TIMEOUT_MS = 5_000;
+/** The time limit for each part of a clip, which the server has to make first. */
+const CLIP_TIMEOUT_MS = 30_000;
 
 /** Returns the cameras of a server in their order. Throws ConnectionError or ProtocolError if the server cannot be asked. */
 export function askForCameras({ address, access }: AskedServer, signal: AbortSignal): Promise<CameraEntry[]> {
   const noQuestion = () => undefined; // A server sends the list of its cameras without a question.
-  return ask({ address: { ...address, camera: "" }, access }, signal, noQuestion, (answer) => ({ onCameras: answer }));
+  return ask({ address: { ...address, camera: "" }, access }, signal, noQuestion, ({ answer }) => ({
+    onCameras: answer,
+  }));
 }
 
 /** Returns the controls of a camera. Throws ConnectionError or ProtocolError if they cannot be read. */
 export async function askForControls(server: AskedServer, signal: AbortSignal): Promise<Controls> {
   const question = (connection: Connection) => connection.askForControls();
-  const controls = await ask<Controls>(server, signal, question, (answer) => ({ onControls: answer }));
+  const controls = await ask<Controls>(server, signal, question, ({ answer }) => ({ onControls: answer }));
   if (controls.trouble !== "") throw new ConnectionError(`${formatAddress(server.address)}: ${controls.trouble}`);
   return controls;
 }
@@ -39,8 +45,50 @@ export async function askForControls(server: AskedServer, signal: AbortSignal): 
  */
 export async function setControl(server: AskedServer, set: SetControl, signal: AbortSignal): Promise<void> {
   const question = (connection: Connection) => connection.setControl(set);
-  const { isDone, text } = await ask<ControlSet>(server, signal, question, (answer) => ({ onControlSet: answer }));
+  const { isDone, text } = await ask<ControlSet>(server, signal, question, ({ answer }) => ({ onControlSet: answer }));
   if (!isDone) throw new ConnectionError(`${formatAddress(server.address)}: ${text}`);
+}
+
+/**
+ * Receives a file with the last seconds of a camera, part by part. `write` gets the bytes. Throws ConnectionError with the server's
+ * reason if it refuses, and the error of `write`.
+ */
+export async function receiveClip(
+  server: AskedServer,
+  seconds: number,
+  write: (bytes: Uint8Array) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let connection: Connection | null = null;
+  const question = (opened: Connection) => {
+    connection = opened;
+    opened.askForClip(seconds);
+  };
+  const listen = ({ answer, fail, goOn }: Asking<ClipPart>): Partial<ConnectionEvents> => ({
+    onClipPart(part) {
+      if (part.outcome !== "part") {
+        answer({ ...part, bytes: new Uint8Array() });
+        return;
+      }
+      try {
+        write(part.bytes);
+        goOn();
+        connection?.askForClip(0);
+      } catch (error) {
+        fail(error);
+      }
+    },
+  });
+  const { outcome, text } = await ask(server, signal, question, listen, CLIP_TIMEOUT_MS);
+  if (outcome === "refused") throw new ConnectionError(`${formatAddress(server.address)}: ${text}`);
+}
+
+/** What the handlers of answers may do. */
+interface Asking<Answer> {
+  answer: (value: Answer) => void;
+  fail: (error: unknown) => void;
+  /** Begins the time limit again. */
+  goOn: () => void;
 }
 
 /**
@@ -50,11 +98,12 @@ async function ask<Answer>(
   server: AskedServer,
   signal: AbortSignal,
   question: (connection: Connection) => void,
-  listen: (answer: (value: Answer) => void) => Partial<ConnectionEvents>,
+  listen: (asking: Asking<Answer>) => Partial<ConnectionEvents>,
+  timeoutMs = ANSWER_TIMEOUT_MS,
 ): Promise<Answer> {
   for (;;) {
     const attempt = await server.access.attempt();
-    const outcome = await askOnce(server, attempt, signal, question, listen);
+    const outcome = await askOnce(server, attempt, signal, question, listen, timeoutMs);
     if (outcome !== null) return outcome.answer;
     await server.access.refused(attempt, false).catch((error: unknown) => {
       signal.throwIfAborted();
@@ -69,14 +118,19 @@ async function askOnce<Answer>(
   attempt: Attempt,
   signal: AbortSignal,
   question: (connection: Connection) => void,
-  listen: (answer: (value: Answer) => void) => Partial<ConnectionEvents>,
+  listen: (asking: Asking<Answer>) => Partial<ConnectionEvents>,
+  timeoutMs: number,
 ): Promise<{ answer: Answer } | null> {
   const answered = Promise.withResolvers<Answer>();
   let connection: Connection | null = null;
   const ignore = () => undefined;
   const ignoreAll = { onStream: ignore, onPicture: ignore, onTiles: ignore, onNotice: ignore };
   const onWelcome = () => access.welcomed(attempt, connection?.hasProven ?? false);
-  const events = { onWelcome, ...ignoreAll, ...listen(answered.resolve) };
+  const events = {
+    onWelcome,
+    ...ignoreAll,
+    ...listen({ answer: answered.resolve, fail: answered.reject, goOn: () => deadline.refresh() }),
+  };
   const options = { paused: true, signal, ...access.connectionOptions(attempt) };
   const opened = await connectTcp(address, events, options).catch((error: unknown) => {
     signal.throwIfAborted();
@@ -84,10 +138,10 @@ async function askOnce<Answer>(
   });
   connection = opened;
   using _stopping = onAbort(signal, () => opened.close());
-  using _deadline = onAbort(AbortSignal.timeout(ANSWER_TIMEOUT_MS), () => {
-    const text = `the server has not answered within ${ANSWER_TIMEOUT_MS / 1000} s: it may be older than this viewer`;
+  const deadline = setTimeout(() => {
+    const text = `the server has not answered within ${timeoutMs / 1000} s: it may be older than this viewer`;
     answered.reject(new ConnectionError(`${formatAddress(address)}: ${text}`));
-  });
+  }, timeoutMs);
   try {
     question(opened);
     const ended = opened.ended.then((end) => {
@@ -99,6 +153,7 @@ async function askOnce<Answer>(
     });
     return await Promise.race([answered.promise.then((answer) => ({ answer })), ended]);
   } finally {
+    clearTimeout(deadline);
     opened.close();
   }
 }

@@ -5,26 +5,21 @@ import { ProtocolError } from "../../core/errors.ts";
 import { SOFTWARE } from "../../core/version.ts";
 import { type CameraEntry, readCameras } from "../../protocol/cameras.ts";
 import type { ClockOffset } from "../../protocol/clock-offset.ts";
+import { readClipPart, writeClipAsked } from "../../protocol/clip.ts";
 import {
-  type Controls,
-  type ControlSet,
   readControlSet,
   readControls,
   type SetControl,
   writeControlsAsked,
   writeSetControl,
 } from "../../protocol/controls.ts";
-import { type Goodbye, readWelcome, type Welcome, writeHello } from "../../protocol/greeting.ts";
+import { type Goodbye, readWelcome, writeHello } from "../../protocol/greeting.ts";
 import {
   type Ack,
-  type Notice,
-  type Picture,
   readNotice,
   readPicture,
   readStream,
   readTiles,
-  type StreamHeader,
-  type Tiles,
   type Wish,
   writeAck,
   writeWish,
@@ -33,32 +28,15 @@ import { Peer, type PeerEnd, type PeerEvents } from "../../protocol/peer.ts";
 import type { ViewerKey } from "../../protocol/proof.ts";
 import type { Transport, TransportEvents } from "../../protocol/transport.ts";
 import { GoodbyeReason, HEADER_BYTES, MessageType, WIRE_VERSION } from "../../protocol/wire.ts";
-import type { Arrival, Origin } from "../picture.ts";
+import type { Origin } from "../picture.ts";
 import { type Address, formatAddress } from "./address.ts";
 import { ServerNotTrusted } from "./carriage.ts";
+import type { ConnectionEvents } from "./connection-events.ts";
 import { KeyProof } from "./key-proof.ts";
 import { DEFAULT_MAX_PIXELS, type PixelLimit, ServerLimits } from "./server-limits.ts";
 
 const TICK_MS = 100;
 const FRAME_MESSAGES: ReadonlySet<number> = new Set([MessageType.stream, MessageType.picture, MessageType.tiles]);
-
-/** The events of a connection in the order of the server's messages. A ProtocolError thrown by a handler ends the connection. */
-export interface ConnectionEvents {
-  /** Takes the server's Welcome. It may throw ServerNotTrusted, which ends the connection before any request is sent. */
-  onWelcome(welcome: Welcome): void;
-  /** Takes the list of all cameras of the server. The connection calls this once, before the first message after Welcome. */
-  onCameras?(cameras: CameraEntry[]): void;
-  onStream(stream: StreamHeader): void;
-  /** Takes a whole picture. Its bytes are valid only during the call. */
-  onPicture(picture: Picture, arrival: Arrival): void;
-  /** Takes a Tiles message. Its bytes are valid only during the call. */
-  onTiles(tiles: Tiles, arrival: Arrival): void;
-  onNotice(notice: Notice): void;
-  /** Takes the answer to `askForControls`. */
-  onControls?(controls: Controls): void;
-  /** Takes the answer to `setControl`. */
-  onControlSet?(outcome: ControlSet): void;
-}
 
 export interface ConnectionOptions {
   /** True if the server sends no pictures before the first Wish. */
@@ -152,6 +130,11 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
 
   setControl(set: SetControl): void {
     this.#send(writeSetControl(set));
+  }
+
+  /** Asks for a clip of the last seconds, or with 0 for the next part of it. */
+  askForClip(seconds: number): void {
+    this.#send(writeClipAsked({ seconds }));
   }
 
   /** Sends Goodbye and closes the connection. */
@@ -258,6 +241,9 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
         return true;
       case MessageType.controlSet:
         this.#events.onControlSet?.(readControlSet(body));
+        return true;
+      case MessageType.clipPart:
+        this.#events.onClipPart?.(readClipPart(body));
         return true;
       default:
         return false;

@@ -11,7 +11,8 @@ import type { Transport } from "../../protocol/transport.ts";
 import { type Address, formatAddress, type Scheme } from "./address.ts";
 import { type Carriage, carriagesFor, ServerNotTrusted, SpeaksOtherWay } from "./carriage.ts";
 import { checkCertificate, type ServerCertificate } from "./certificate-check.ts";
-import { Connection, type ConnectionEvents, type ConnectionOptions } from "./connection.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
+import type { ConnectionEvents } from "./connection-events.ts";
 import { HeldBack, type Receiver } from "./held-back.ts";
 import type { KnownServer, KnownServers } from "./server-access.ts";
 

@@ -10,6 +10,7 @@ import type { FrameFollower } from "../deliver/frame-follower.ts";
 import type { EncodeFollower } from "../encode/figures.ts";
 import type { TileSchedulerOptions } from "../encode/tile-scheduler.ts";
 import type { MotionMessage } from "../motion/outputs/event-output.ts";
+import type { Clips } from "../past/clips.ts";
 import type { Recordings } from "../record/recordings.ts";
 import type { TileSink } from "../renditions/sinks.ts";
 
@@ -36,6 +37,8 @@ export interface CameraSurroundings {
   allowControls: boolean;
   /** Creates the recorders of cameras that are recorded. */
   recordings: Recordings;
+  /** The clips of the past of all cameras. */
+  clips: Clips;
   /** Receives the events of motion. */
   onEvent: (message: MotionMessage) => void;
   /** Receivers of each frame's tiles in addition to the viewers, for example a test. */

@@ -50,8 +50,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   readonly #memory: OwnedMemory;
   readonly #watched: WatchedSource;
   readonly #recorder: Recorder | null;
-  /** The last seconds, or null if they are not kept. */
-  readonly past: Past | null;
+  readonly #past: Past | null;
   readonly #motion: MotionWatch | null;
   /** Aborts when the requested number of frames is captured. */
   readonly #enough = new AbortController();
@@ -140,7 +139,8 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
       listener: this,
     });
     const { record, past } = options;
-    this.past = past === null ? null : new Past(this.audience, past);
+    this.#past = past === null ? null : new Past(this.audience, past, surroundings.clips);
+    this.audience.clips = this.#past;
     this.#recorder = record === null ? null : surroundings.recordings.create(this.audience, record, logOf("record"));
   }
 
@@ -174,7 +174,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   async run(signal: AbortSignal): Promise<void> {
     let farewell: Refusal = { reason: GoodbyeReason.end, text: `${this.#source.name} has ended` };
     this.#recorder?.begin();
-    this.past?.begin();
+    this.#past?.begin();
     this.#motion?.begin();
     try {
       const stopping = [signal, this.#enough.signal, this.#retired.signal];
@@ -282,7 +282,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
       sent: audience.picturesSent,
       skipped: audience.picturesSkipped,
       recording: this.#recorder?.report() ?? null,
-      past: this.past?.report() ?? null,
+      past: this.#past?.report() ?? null,
       motion: this.#motion?.figures() ?? null,
     };
   }

@@ -15,6 +15,7 @@ import type { CameraControls } from "./camera-controls.ts";
 import type { Refusal } from "../access/refusal.ts";
 import type { AudienceMember, DoorName } from "./audience-member.ts";
 import { combineFollowers, type FrameFollower, FrameLog } from "./frame-follower.ts";
+import type { ClipMaker } from "./saved-clip.ts";
 import { SendRound } from "./send-round.ts";
 import type { WatchedCamera } from "./viewer-host.ts";
 
@@ -68,6 +69,7 @@ export interface RenditionReport {
 export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
   readonly name: string;
   readonly controls: CameraControls;
+  clips: ClipMaker | null = null;
   readonly #options: AudienceOptions;
   /** The viewers that have sent Hello (the first message of a viewer), with the choice of their size and quality. */
   readonly #assignments = new Map<AudienceMember, Assignment>();

@@ -13,6 +13,7 @@ import type { AudienceMember, DoorName } from "./audience-member.ts";
 import type { CameraControls } from "./camera-controls.ts";
 import type { AdaptationLimits } from "./quality/adaptation.ts";
 import type { Refusal } from "../access/refusal.ts";
+import type { ClipMaker } from "./saved-clip.ts";
 import type { SharedBitrate } from "./shared-bitrate.ts";
 import type { Viewer } from "./viewer.ts";
 import type { WaitingMemory } from "./waiting-memory.ts";
@@ -55,6 +56,8 @@ export interface WatchedCamera {
   readonly name: string;
   captureIntervalMicros(): number;
   readonly controls: CameraControls;
+  /** Makes clips of the last seconds. Null or undefined if they are not kept. */
+  readonly clips?: ClipMaker | null;
   /**
    * The viewer calls this when it has sent Hello (its first message) or Wish (which size of pictures it wants, or none), because
    * the encoders may have to make other pictures.

@@ -7,7 +7,6 @@ import type { Size } from "../../core/pixel-format.ts";
 import { TokenBucket } from "../../core/token-bucket.ts";
 import { SOFTWARE } from "../../core/version.ts";
 import { writeCameras } from "../../protocol/cameras.ts";
-import { readSetControl, writeControlSet, writeControls } from "../../protocol/controls.ts";
 import { writeWelcome } from "../../protocol/greeting.ts";
 import { type Notice, readAck, readWish, type Wish, writeNotice } from "../../protocol/messages.ts";
 import { Peer, type PeerEnd, type PeerEvents } from "../../protocol/peer.ts";
@@ -19,6 +18,7 @@ import { Answers } from "./answers.ts";
 import type { AudienceMember, DoorName } from "./audience-member.ts";
 import { FrameSender } from "./frame-sender.ts";
 import { type Greeted, Handshake } from "./handshake.ts";
+import { Questions } from "./questions.ts";
 import type { Refusal } from "../access/refusal.ts";
 import type { Share } from "./shared-bitrate.ts";
 import type { ViewerConnection, ViewerHost, WatchedCamera } from "./viewer-host.ts";
@@ -37,13 +37,12 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
   readonly frames: FrameSender;
   readonly #handshake: Handshake;
   readonly #answers: Answers;
+  readonly #questions: Questions;
   readonly #progress: ViewerProgress;
   /** The role of the viewer after the handshake, which says what it may see and do. */
   role: Role = EVERYBODY;
   /** The camera that the viewer watches, or null before its Hello. */
   #camera: WatchedCamera | null = null;
-  /** Aborts when the viewer can receive no more answers. */
-  readonly #gone = new AbortController();
   #wish: Wish = { paused: false, keepsSize: false, width: 0, height: 0 };
   readonly #wishes: WishPacer;
   /** While bytes wait, only the newest Notice waits behind them. */
@@ -67,6 +66,7 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
     this.#messages = new TokenBucket({ perSecond, burst: perSecond * MESSAGES_BURST }, now);
     this.#progress = new ViewerProgress(host.access.stallSeconds);
     this.#answers = new Answers(this.#peer);
+    this.#questions = new Questions(this.#answers, this);
     this.#wishes = new WishPacer((wish) => this.#actOn(wish));
     this.#share = host.bitrate.open(connection.ip);
     this.frames = new FrameSender(this.#peer.outbox, {
@@ -262,17 +262,8 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
       case MessageType.wish:
         this.#wishes.offer(readWish(body));
         return true;
-      case MessageType.controlsAsked:
-        this.#answers.answer(async () => writeControls(await camera.controls.list(this.role)));
-        return true;
-      case MessageType.setControl: {
-        const { name, value } = readSetControl(body);
-        const set = () => camera.controls.set(name, value, this, this.#gone.signal);
-        this.#answers.answer(async () => writeControlSet(await set()));
-        return true;
-      }
       default:
-        return false;
+        return this.#questions.take(type, body, camera);
     }
   }
 
@@ -284,7 +275,7 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
   }
 
   onGone(end: PeerEnd): void {
-    this.#gone.abort();
+    this.#questions.close();
     this.#share.close();
     this.frames.close();
     if (end.how === "closed" && !this.#peer.hasSpoken) return; // A connection without bytes (port scan) is not logged.

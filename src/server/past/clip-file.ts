@@ -5,12 +5,21 @@ import { SegmentFile, wallMsOf } from "../record/segment-file.ts";
 import { fileNameOf, folderNameOf } from "../record/segment-names.ts";
 import type { KeptFrame } from "./kept-frame.ts";
 import { KeptPicture } from "./kept-picture.ts";
-import type { PastFrames } from "./past.ts";
 
 /** The main thread works on pictures for this time before it returns to its sockets. */
 const STRETCH_MICROS = 500;
 /** While ffmpeg has not taken this many bytes of pictures, no further ones are made. */
 const MAX_WAITING_BYTES = 2 ** 20;
+
+/** A copy of the past at one time. */
+export interface PastFrames {
+  /** The frames, with the oldest first, which has all tiles. */
+  frames: KeptFrame[];
+  /** The time from which on pictures are kept. The first frame may be older. */
+  since: Micros;
+  /** The time of the copy. */
+  now: Micros;
+}
 
 /** The frames of a clip. */
 export interface Clip {

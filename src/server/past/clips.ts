@@ -3,29 +3,30 @@
 import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConnectionError } from "../../core/errors.ts";
-import type { Clip } from "./clip-file.ts";
-import { writeClip } from "./clip-file.ts";
+import { ConnectionError, MissingError } from "../../core/errors.ts";
+import { ClipLater, type SavedClip } from "../deliver/saved-clip.ts";
+import { type Clip, writeClip } from "./clip-file.ts";
 
-/** The largest number of clips that are made or sent at the same time. */
+/** The largest number of clips that are made or sent at the same time, over all cameras. */
 const MAX_CLIPS = 4;
+/** A clip that is not read for this time is closed. */
+const IDLE_MS = 30_000;
 
 export class Clips {
   #count = 0;
 
-  /** Whether another clip can be made now. */
-  get hasRoom(): boolean {
-    return this.#count < MAX_CLIPS;
-  }
-
-  /** Makes a clip. Close it after use. Throws ConnectionError if the disk or ffmpeg fails, or if `signal` aborts. */
-  async make(clip: Clip, signal: AbortSignal): Promise<MadeClip> {
+  /** Makes a clip. Throws what ClipMaker.clip throws. */
+  async make(clip: Clip, name: string, signal: AbortSignal): Promise<SavedClip> {
+    if (Bun.which("ffmpeg") === null) {
+      throw new MissingError("clips need ffmpeg on the server: install it (apt install ffmpeg)");
+    }
+    if (this.#count >= MAX_CLIPS) throw new ClipLater("other clips are being saved: try again later");
     this.#count++;
     const over = () => {
       this.#count--;
     };
     try {
-      return new MadeClip(await makeFile(clip, signal), over);
+      return new ClipFile(await makeFile(clip, signal), name, over);
     } catch (error) {
       over();
       throw error;
@@ -38,35 +39,44 @@ async function makeFile(clip: Clip, signal: AbortSignal): Promise<FileHandle> {
   try {
     const path = join(folder, "clip.mkv");
     const reason = await writeClip(clip, path, signal);
+    if (signal.aborted) throw new ConnectionError("nobody waits for the clip any more");
     if (reason !== null) throw new ConnectionError(`cannot save the clip: ${reason}`);
-    signal.throwIfAborted();
     return await open(path);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-export class MadeClip {
+class ClipFile implements SavedClip {
+  readonly name: string;
   readonly #file: FileHandle;
-  readonly #over: () => void;
+  readonly #over = Promise.withResolvers<void>();
+  readonly #timer: ReturnType<typeof setTimeout>;
   #isOpen = true;
 
-  constructor(file: FileHandle, over: () => void) {
+  constructor(file: FileHandle, name: string, onClosed: () => void) {
     this.#file = file;
-    this.#over = over;
+    this.name = name;
+    this.#timer = setTimeout(() => void this.close(), IDLE_MS);
+    void this.#over.promise.then(onClosed);
   }
 
-  /** Returns the next bytes, or null at the end. */
-  async read(bytes: number): Promise<Uint8Array<ArrayBuffer> | null> {
-    const { bytesRead, buffer } = await this.#file.read(new Uint8Array(bytes), 0, bytes, null);
+  get closed(): Promise<void> {
+    return this.#over.promise;
+  }
+
+  async read(mostBytes: number): Promise<Uint8Array<ArrayBuffer> | null> {
+    if (!this.#isOpen) throw new ConnectionError(`the clip was not read for ${IDLE_MS / 1000} s`);
+    this.#timer.refresh();
+    const { bytesRead, buffer } = await this.#file.read(new Uint8Array(mostBytes), 0, mostBytes, null);
     return bytesRead === 0 ? null : buffer.subarray(0, bytesRead);
   }
 
-  /** Frees the file. Later calls do nothing. */
   async close(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#over();
+    clearTimeout(this.#timer);
+    this.#over.resolve();
     await this.#file.close();
   }
 }

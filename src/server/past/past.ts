@@ -2,7 +2,9 @@
 
 import { nowMicros } from "../../core/clock.ts";
 import { type FollowedCamera, InnerMember } from "../deliver/inner-member.ts";
-import type { KeptFrame } from "./kept-frame.ts";
+import { ClipLater, type ClipMaker, type SavedClip } from "../deliver/saved-clip.ts";
+import { clipOf, nameOfClip, type PastFrames } from "./clip-file.ts";
+import type { Clips } from "./clips.ts";
 import { type KeepSettings, RecentFrames } from "./recent-frames.ts";
 
 /** The figures of the past of a camera, which `--json` prints. */
@@ -13,22 +15,14 @@ export interface PastReport {
   bytes: number;
 }
 
-/** A copy of the past at one time. */
-export interface PastFrames {
-  /** The frames, with the oldest first, which has all tiles. */
-  frames: KeptFrame[];
-  /** The time from which on pictures are kept. The first frame may be older. */
-  since: number;
-  /** The time of the copy. */
-  now: number;
-}
-
-export class Past extends InnerMember {
+export class Past extends InnerMember implements ClipMaker {
   readonly address = "past";
   readonly #recent: RecentFrames;
+  readonly #clips: Clips;
 
-  constructor(camera: FollowedCamera, settings: KeepSettings) {
+  constructor(camera: FollowedCamera, settings: KeepSettings, clips: Clips) {
     super(camera);
+    this.#clips = clips;
     this.#recent = new RecentFrames(settings);
   }
 
@@ -49,6 +43,14 @@ export class Past extends InnerMember {
     const now = nowMicros();
     const since = this.#recent.since(now);
     return since === null ? null : { frames: this.#recent.copy(now), since, now };
+  }
+
+  async clip(seconds: number, signal: AbortSignal): Promise<SavedClip> {
+    const { name } = this.camera;
+    const frames = this.copy();
+    if (frames === null) throw new ClipLater(`no picture of ${name} came yet`);
+    const clip = clipOf(frames, seconds);
+    return await this.#clips.make(clip, nameOfClip(name, clip), signal);
   }
 
   report(): PastReport {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nowMicros } from "../../../src/core/clock.ts";
 import { clipOf, writeClip } from "../../../src/server/past/clip-file.ts";
+import { Clips } from "../../../src/server/past/clips.ts";
 import { Past } from "../../../src/server/past/past.ts";
 import { TEST_TIMEOUT_MS } from "../../support/programs.ts";
 import { greyJpegs, JpegCamera, readRecording } from "../../support/recorded-camera.ts";
@@ -34,7 +35,7 @@ async function save(past: Past, seconds: number) {
 }
 
 function keep(camera: JpegCamera, seconds: number): Past {
-  const past = new Past(camera, { micros: seconds * SECOND, bytes: 1e6 });
+  const past = new Past(camera, { micros: seconds * SECOND, bytes: 1e6 }, new Clips());
   past.begin();
   return past;
 }

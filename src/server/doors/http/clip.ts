@@ -1,8 +1,7 @@
 // The route `/clip`: the last seconds of a camera as a Matroska file.
 
-import { messageOf } from "../../../core/errors.ts";
-import { type Clip, clipOf, nameOfClip } from "../../past/clip-file.ts";
-import { Clips, type MadeClip } from "../../past/clips.ts";
+import { MissingError, messageOf } from "../../../core/errors.ts";
+import { ClipLater, type ClipMaker, noPastText, type SavedClip } from "../../deliver/saved-clip.ts";
 import { numberIn } from "./parameters.ts";
 import { type Route, textResponse, type WebHost, type WebRequest } from "./request.ts";
 import { refusalResponse } from "./stream.ts";
@@ -10,75 +9,61 @@ import { refusalResponse } from "./stream.ts";
 const DEFAULT_SECONDS = 30;
 const MAX_SECONDS = 3600;
 const CHUNK_BYTES = 256 * 1024;
+const CLIP_TYPE = "video/matroska";
 
 export function clipRoutes(host: WebHost): Route[] {
-  const clips = new Clips();
-  return [{ path: "/clip", perCamera: true, handle: (request) => answerClip(request, host, clips) }];
+  return [{ path: "/clip", perCamera: true, handle: (request) => answerClip(request, host) }];
 }
 
-async function answerClip(request: WebRequest, host: WebHost, clips: Clips): Promise<Response> {
-  const { reception, cameras, log } = host;
+async function answerClip(request: WebRequest, { reception, log }: WebHost): Promise<Response> {
   const { ip, address, role, url } = request;
   const seconds = numberIn(url.searchParams, "seconds", 1, MAX_SECONDS) ?? DEFAULT_SECONDS;
   if (typeof seconds === "string") return textResponse(400, seconds);
   const name = request.camera === "" ? (url.searchParams.get("camera") ?? "") : request.camera;
-  const watched = reception.findCamera({ name, wantsPictures: true, connection: { ip, address }, role });
-  if ("reason" in watched) return refusalResponse(watched);
-  const past = cameras.find(({ audience }) => audience === watched)?.past ?? null;
-  if (past === null) {
-    return textResponse(404, `the past of ${watched.name} is not kept: start the server with --past 30s`);
-  }
-  if (Bun.which("ffmpeg") === null) {
-    return textResponse(501, "clips need ffmpeg on the server: install it (apt install ffmpeg)");
-  }
-  if (!clips.hasRoom) {
-    return textResponse(503, "other clips are being saved: try again later", { "retry-after": "5" });
-  }
-  const frames = past.copy();
-  if (frames === null) return textResponse(503, `no picture of ${watched.name} came yet`, { "retry-after": "1" });
-  const clip = clipOf(frames, seconds);
-  const headers = headersOf(watched.name, clip);
-  if (request.request.method === "HEAD") return new Response(null, { headers });
+  const camera = reception.findCamera({ name, wantsPictures: true, connection: { ip, address }, role });
+  if ("reason" in camera) return refusalResponse(camera);
+  if (camera.clips == null) return textResponse(404, noPastText(camera.name));
+  if (request.request.method === "HEAD") return new Response(null, { headers: { "content-type": CLIP_TYPE } });
   request.keepOpen();
-  const { signal } = request.request;
   try {
-    const made = await clips.make(clip, signal);
-    return new Response(bodyOf(made, reception.access.stallSeconds, signal), { headers });
+    return await send(camera.clips, seconds, request.request.signal);
   } catch (error) {
     const why = messageOf(error);
-    if (!signal.aborted) log.warning(why);
+    if (error instanceof ClipLater) return textResponse(503, why, { "retry-after": "5" });
+    if (error instanceof MissingError) return textResponse(501, why);
+    log.warning(why);
     return textResponse(500, why);
   }
 }
 
-function headersOf(camera: string, clip: Clip): Record<string, string> {
-  const file = encodeURIComponent(nameOfClip(camera, clip));
-  return { "content-type": "video/matroska", "content-disposition": `attachment; filename*=UTF-8''${file}` };
+async function send(clips: ClipMaker, seconds: number, signal: AbortSignal): Promise<Response> {
+  const clip = await clips.clip(seconds, signal);
+  signal.addEventListener("abort", () => void clip.close(), { once: true });
+  const disposition = `attachment; filename*=UTF-8''${encodeURIComponent(clip.name)}`;
+  return new Response(bodyOf(clip), {
+    headers: { "content-type": CLIP_TYPE, "content-disposition": disposition },
+  });
 }
 
-/** Returns the bytes of the file. They end if the client goes, or takes none for `stallSeconds`. */
-function bodyOf(clip: MadeClip, stallSeconds: number, signal: AbortSignal): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const close = async () => {
-    if (timer !== null) clearTimeout(timer);
-    await clip.close();
-  };
-  signal.addEventListener("abort", () => void close(), { once: true });
+/** Returns the bytes of the clip, which are read as fast as the client takes them. */
+function bodyOf(clip: SavedClip): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let isWhole = false;
   return new ReadableStream({
+    start(controller) {
+      void clip.closed.then(() => {
+        if (!isWhole) controller.error(new Error("the client has taken no bytes, or is gone"));
+      });
+    },
     async pull(controller) {
-      if (timer !== null) clearTimeout(timer);
       const bytes = await clip.read(CHUNK_BYTES);
-      if (bytes === null) {
-        controller.close();
-        await close();
+      if (bytes !== null) {
+        controller.enqueue(bytes);
         return;
       }
-      controller.enqueue(bytes);
-      timer = setTimeout(() => {
-        controller.error(new Error(`the client has taken no bytes for ${stallSeconds} s`));
-        void close();
-      }, stallSeconds * 1000);
+      isWhole = true;
+      controller.close();
+      await clip.close();
     },
-    cancel: close,
+    cancel: () => clip.close(),
   });
 }

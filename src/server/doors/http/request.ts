@@ -8,7 +8,6 @@ import type { Role } from "../../access/role.ts";
 import type { Session } from "../../access/session.ts";
 import type { CameraCondition } from "../../deliver/camera-condition.ts";
 import type { Size } from "../../../core/pixel-format.ts";
-import type { Past } from "../../past/past.ts";
 import type { Audience } from "../../deliver/audience.ts";
 import type { Reception } from "../reception.ts";
 import type { WebSocketGuest } from "../websocket.ts";
@@ -65,8 +64,6 @@ export interface WebCamera {
   /** The reason why the camera has ended, or null while it runs. */
   readonly ended: Refusal | null;
   readonly condition: CameraCondition;
-  /** The last seconds, or null if they are not kept. */
-  readonly past: Pick<Past, "copy"> | null;
   report(): CameraFigures;
 }
 

@@ -1,0 +1,31 @@
+// What viewers use of the past of a camera: clips, which are files with its last seconds.
+
+import { ConnectionError } from "../../core/errors.ts";
+
+/** A clip. It frees its memory by itself if nobody reads it for some time. */
+export interface SavedClip {
+  /** The name of the file, which has the camera and the time of the beginning. */
+  readonly name: string;
+  /** Resolves when the clip is closed. */
+  readonly closed: Promise<void>;
+  /** Returns the next bytes, or null at the end. */
+  read(mostBytes: number): Promise<Uint8Array<ArrayBuffer> | null>;
+  close(): Promise<void>;
+}
+
+/** Makes clips of one camera. */
+export interface ClipMaker {
+  /**
+   * Returns a clip with the last seconds, or with as much of them as is kept. Throws MissingError without ffmpeg, ClipLater if there
+   * are too many clips or no pictures, and ConnectionError if the disk or ffmpeg fails, or if `signal` aborts.
+   */
+  clip(seconds: number, signal: AbortSignal): Promise<SavedClip>;
+}
+
+/** The clip can be made later. */
+export class ClipLater extends ConnectionError {}
+
+/** Tells that a camera keeps nothing. */
+export function noPastText(camera: string): string {
+  return `the past of ${camera} is not kept: start the server with --past 30s`;
+}
