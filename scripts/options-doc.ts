@@ -67,7 +67,7 @@ function otherPrograms(): string[] {
 }
 
 function describe(entry: SettingEntry, hasFile: boolean): string {
-  const { name, type, placeholder, isFileOnly, default: byDefault, help, negation, conflicts } = entry;
+  const { name, type, placeholder, isFileOnly, default: byDefault, help, negation, conflicts, needs } = entry;
   const flag = isFileOnly ? name : type.kind === "switch" ? `--${name}` : `--${name} <${placeholder}>`;
   const facts = [
     `${help[0]?.toUpperCase()}${help.slice(1)}.`,
@@ -75,6 +75,7 @@ function describe(entry: SettingEntry, hasFile: boolean): string {
     byDefault === undefined ? "" : `Default: ${byDefault}.`,
     negation === undefined ? "" : `\`--no-${name}\`: ${negation}.`,
     conflicts === undefined ? "" : `Not together with ${conflicts.map((other) => `\`--${other}\``).join(", ")}.`,
+    needs === undefined ? "" : `Needs \`--${needs}\`.`,
     isFileOnly ? "There is no flag." : "",
     hasFile ? PLACES[entry.scope] : "",
   ];

@@ -140,12 +140,13 @@ function flagLines(entry: SettingEntry): string[] {
 }
 
 /** Returns the help, values and default of a setting as sentences, with the commands as an installed program has them. */
-function factsOf({ help, type, default: byDefault, conflicts }: SettingEntry): string {
+function factsOf({ help, type, default: byDefault, conflicts, needs }: SettingEntry): string {
   const facts = [
     sentence(help),
     valuesOf(type),
     byDefault === undefined ? "" : `Default: ${byDefault}.`,
     conflicts === undefined ? "" : `Not together with ${conflicts.map((other) => `--${other}`).join(", ")}.`,
+    needs === undefined ? "" : `Needs --${needs}.`,
   ];
   return facts.filter(Boolean).join(" ").replaceAll("bun run ", "slipstream ");
 }

@@ -43,6 +43,8 @@ export interface SettingEntry {
   negation?: string;
   /** The names of the settings that cannot be used together with this one. */
   conflicts?: readonly string[];
+  /** The name of the setting without which this one does nothing. The flag of this one needs that one, in a flag or in the file. */
+  needs?: string;
 }
 
 /** The type of a setting's value. */

@@ -108,7 +108,7 @@ test("serve: errors about zones and outputs are one line with the place in the f
   const zone = 'zones = [{ name = "x", polygon = [[0, 0], [1, 1], [1, 0], [0, 1]] }]';
   expect(await refusal(zone)).toContain("/slipstream.toml:4: cameras[0].zones[0].polygon: crosses itself: ");
   const { remarks } = await runToEnd("serve", ["--source", "pattern", "--record", folder, "--record-when", "motion"]);
-  expect(remarks).toContain("only motion can be recorded only if it is detected: add --motion");
+  expect(remarks).toContain("a recording of motion needs its detection: add --motion");
   expect(await refusal('webhook = "nowhere"')).toContain("/slipstream.toml:4: cameras[0].webhook: webhook must be");
   expect(await refusal('on-event = ["no-such-program"]')).toContain(
     "/slipstream.toml:4: cameras[0].on-event: names the program 'no-such-program', which is not installed",

@@ -110,6 +110,7 @@ export const CAMERA_SETTINGS = [
   {
     name: "record-segment",
     scope: "cameras",
+    needs: "record",
     type: { kind: "parsed", parse: parseSegmentSeconds },
     placeholder: "time",
     default: "10m",
@@ -118,6 +119,7 @@ export const CAMERA_SETTINGS = [
   {
     name: "record-keep",
     scope: "cameras",
+    needs: "record",
     type: { kind: "parsed", parse: parseKeep },
     placeholder: "limits",
     default: "everything",
@@ -126,6 +128,7 @@ export const CAMERA_SETTINGS = [
   {
     name: "record-when",
     scope: "cameras",
+    needs: "record",
     type: { kind: "choice", choices: WHENS },
     placeholder: "what",
     default: "always",
@@ -134,6 +137,7 @@ export const CAMERA_SETTINGS = [
   {
     name: "record-before",
     scope: "cameras",
+    needs: "record",
     type: { kind: "number", range: RANGES.recordBeforeSeconds },
     placeholder: "s",
     default: DEFAULTS.recordBeforeSeconds,
@@ -142,6 +146,7 @@ export const CAMERA_SETTINGS = [
   {
     name: "record-after",
     scope: "cameras",
+    needs: "record",
     type: { kind: "number", range: RANGES.recordAfterSeconds },
     placeholder: "s",
     default: DEFAULTS.recordAfterSeconds,
@@ -163,6 +168,7 @@ export const CAMERA_SETTINGS = [
   {
     name: "motion-area",
     scope: "cameras",
+    needs: "motion",
     type: { kind: "number", range: RANGES.motionAreaPercent },
     placeholder: "percent",
     default: DEFAULTS.motionArea * 100,
@@ -171,6 +177,7 @@ export const CAMERA_SETTINGS = [
   {
     name: "motion-for",
     scope: "cameras",
+    needs: "motion",
     type: { kind: "whole number", range: RANGES.motionForMs },
     placeholder: "ms",
     default: DEFAULTS.motionForMs,
@@ -179,6 +186,7 @@ export const CAMERA_SETTINGS = [
   {
     name: "motion-quiet",
     scope: "cameras",
+    needs: "motion",
     type: { kind: "number", range: RANGES.motionQuietSeconds },
     placeholder: "s",
     default: DEFAULTS.motionQuietSeconds,
@@ -195,6 +203,7 @@ export const CAMERA_SETTINGS = [
   {
     name: "webhook",
     scope: "cameras",
+    needs: "motion",
     type: { kind: "parsed", parse: checkWebhook },
     placeholder: "address",
     help: "http or https address to which the starts and ends of motion are posted as JSON",

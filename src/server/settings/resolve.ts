@@ -229,7 +229,7 @@ function resolveRecord(options: RecordOptions, motion: WatchSettings | null): Re
 }
 
 function resolveAround({ beforeSeconds, afterSeconds }: RecordOptions, motion: WatchSettings | null): GateSettings {
-  if (motion === null) throw new UsageError("only motion can be recorded only if it is detected: add --motion");
+  if (motion === null) throw new UsageError("a recording of motion needs its detection: add --motion");
   const before = number("recordBeforeSeconds", beforeSeconds ?? DEFAULTS.recordBeforeSeconds) as number;
   const after = number("recordAfterSeconds", afterSeconds ?? DEFAULTS.recordAfterSeconds) as number;
   return { beforeMicros: before * 1e6, afterMicros: after * 1e6, lateMicros: motion.forMicros };

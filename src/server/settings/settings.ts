@@ -3,10 +3,10 @@
 import { mayTakePixelFormat } from "../../capture/open.ts";
 import { UsageError } from "../../core/errors.ts";
 import type { KeyOptions } from "../access/given-keys.ts";
-import type { ValuesOf } from "../../core/setting-table.ts";
+import { camelCase, type SettingEntry, type ValuesOf } from "../../core/setting-table.ts";
 import type { CameraOptions, HttpOptions, MotionOptions, MqttOptions, RecordOptions, ServeOptions } from "./options.ts";
 import { DEFAULTS } from "./resolve.ts";
-import type { SERVE_SETTINGS } from "./table.ts";
+import { SERVE_SETTINGS } from "./table.ts";
 
 type Entry = (typeof SERVE_SETTINGS)[number];
 type EntriesOf<Scope> = Extract<Entry, { scope: Scope }>;
@@ -42,7 +42,7 @@ export interface ProgramSettings extends ServeOptions {
 /**
  * Combines the settings. The command line has priority over the file, and a camera's own settings have priority over those for
  * all cameras. Settings that are in neither stay undefined, and serve() uses its defaults. Throws UsageError for settings that
- * exclude each other.
+ * exclude each other, and for flags that would do nothing.
  */
 export function combine(flags: Flags, file: FileSettings): ProgramSettings {
   const fromFlags = flags.source?.map((source): CameraSettings => ({ source }));
@@ -58,8 +58,11 @@ export function combine(flags: Flags, file: FileSettings): ProgramSettings {
   const flagsFor = (camera: CameraSettings) => (takers.length === 0 || takers.includes(camera) ? flags : others);
   const maxLatency = flags.maxLatency ?? file.maxLatency;
   const open = flags.open ?? (flags.keyFile === undefined && file.open === true);
+  const combined = cameras.map((camera) => combineCamera(flagsFor(camera), camera, file));
+  const mqtt = combineMqtt(flags, file);
+  checkNeeds(flags, combined, mqtt);
   return {
-    cameras: cameras.map((camera) => combineCamera(flagsFor(camera), camera, file)),
+    cameras: combined,
     codec: flags.codec ?? file.codec,
     workers: flags.workers ?? file.workers,
     host: flags.host ?? file.host,
@@ -74,7 +77,7 @@ export function combine(flags: Flags, file: FileSettings): ProgramSettings {
     keyFile: open ? undefined : (flags.keyFile ?? file.keyFile),
     keys: open ? [] : (file.keys ?? []),
     preview: flags.preview ?? file.preview ?? false,
-    mqtt: combineMqtt(flags, file),
+    mqtt,
     allowControls: flags.allowControls ?? file.allowControls,
     maxLatencyMs: maxLatency === 0 ? null : maxLatency,
     maxBitsPerSecond: flags.maxBitrate ?? file.maxBitrate,
@@ -92,6 +95,21 @@ export function combine(flags: Flags, file: FileSettings): ProgramSettings {
     },
     frames: flags.frames,
   };
+}
+
+/** Throws UsageError for a flag without the setting that it needs. In a file such a key may wait for the setting to come back. */
+function checkNeeds(flags: Flags, cameras: readonly CameraOptions[], mqtt: MqttOptions | null): void {
+  const isGiven: Record<string, boolean> = {
+    record: cameras.some(({ record }) => record !== null),
+    motion: cameras.some(({ motion }) => motion !== null),
+    mqtt: mqtt !== null,
+  };
+  const given: Readonly<Record<string, unknown>> = { ...flags };
+  const entries: readonly SettingEntry[] = SERVE_SETTINGS;
+  for (const { name, needs } of entries) {
+    if (needs === undefined || isGiven[needs] === true || given[camelCase(name)] === undefined) continue;
+    throw new UsageError(`--${name} does nothing without --${needs}: add it`);
+  }
 }
 
 function combineHttp(flags: Flags, file: FileSettings): HttpOptions | null {

@@ -154,6 +154,7 @@ export const SERVE_SETTINGS = [
   {
     name: "mqtt-topic",
     scope: "server",
+    needs: "mqtt",
     type: { kind: "parsed", parse: checkMqttTopic },
     placeholder: "topic",
     default: MQTT_TOPIC,

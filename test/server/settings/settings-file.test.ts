@@ -222,6 +222,21 @@ describe("combine: settings of the command line and of the settings file", () =>
     expect(combine({ source: ["-"] }, file).cameras).toHaveLength(1);
   });
 
+  test("combine: a flag that would do nothing is refused, and a key of the file is not", () => {
+    const source = ["pattern"];
+    const refusal = (name: string, needed: string) =>
+      new UsageError(`--${name} does nothing without --${needed}: add it`);
+    expect(() => combine({ source, recordWhen: "motion" }, {})).toThrow(refusal("record-when", "record"));
+    expect(() => combine({ source, record: "a", motionFor: 5 }, {})).toThrow(refusal("motion-for", "motion"));
+    expect(() => combine({ source, mqttTopic: "a" }, {})).toThrow(refusal("mqtt-topic", "mqtt"));
+    const file = parseSettings(
+      '[[cameras]]\nsource = "pattern"\n[[cameras]]\nsource = "pattern"\nrecord = "a"',
+      "x.toml",
+    );
+    expect(combine({ recordAfter: 5 }, file).cameras[1]?.record?.afterSeconds).toBe(5);
+    expect(combine({ source }, { recordWhen: "motion" }).cameras).toHaveLength(1);
+  });
+
   test("combine: a pixel format on the command line applies to the cameras that support it", () => {
     const formats = (...source: string[]) =>
       combine({ source, pixelFormat: "nv12" }, {}).cameras.map(({ pixelFormat }) => pixelFormat);
