@@ -14,6 +14,8 @@ import { CLOSING_MS, type EventOutput, type MotionMessage } from "./event-output
 const MOST_RUNS = 4;
 /** A run that takes longer is killed. */
 const LONGEST_RUN_MS = 60_000;
+/** The time in which the last words of a command that has ended are read. Its children may hold its output open for much longer. */
+const LAST_WORDS_MS = 500;
 
 /** The placeholders in the words of a command. */
 const FILLED: Readonly<Record<string, (report: MotionReport) => string>> = {
@@ -41,6 +43,8 @@ export class EventCommand implements EventOutput {
   readonly #longestRunMs: number;
   readonly #runs = new Set<Promise<void>>();
   readonly #children = new Set<Bun.Subprocess>();
+  /** The reason why the children are killed, by child. */
+  readonly #killed = new WeakMap<Bun.Subprocess, string>();
   #isClosed = false;
   /** Whether the last event was lost, because too many runs had not ended. */
   #isCrowded = false;
@@ -75,7 +79,7 @@ export class EventCommand implements EventOutput {
   async close(): Promise<void> {
     this.#isClosed = true;
     if (await settlesWithin(Promise.all(this.#runs), CLOSING_MS)) return;
-    for (const child of this.#children) kill(child);
+    for (const child of this.#children) this.#kill(child, "it did not end with the server");
     await Promise.all(this.#runs);
   }
 
@@ -101,16 +105,25 @@ export class EventCommand implements EventOutput {
       stdio: [Buffer.from(`${JSON.stringify(report)}\n`), "ignore", "pipe"],
     });
     this.#children.add(child);
-    const timer = setTimeout(() => kill(child), this.#longestRunMs);
-    const complaint = lastLineOf(child.stderr);
+    const reason = `it did not end in ${this.#longestRunMs / 1000} s`;
+    const timer = setTimeout(() => this.#kill(child, reason), this.#longestRunMs);
+    const complaint = new LastLine(child.stderr);
     const code = await child.exited;
     clearTimeout(timer);
     this.#children.delete(child);
     if (code === 0) return;
-    const isKilled = child.signalCode === "SIGKILL";
-    this.#fail(
-      isKilled ? `it did not end in ${this.#longestRunMs / 1000} s` : (await complaint) || `exit code ${code}`,
-    );
+    const killed = this.#killed.get(child);
+    if (killed === undefined) await settlesWithin(complaint.ended, LAST_WORDS_MS);
+    this.#fail(killed ?? (complaint.text || `exit code ${code}`));
+  }
+
+  #kill(child: Bun.Subprocess, reason: string): void {
+    this.#killed.set(child, reason);
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch {
+      child.kill("SIGKILL"); // it has just ended
+    }
   }
 
   #fail(reason: string): void {
@@ -119,21 +132,26 @@ export class EventCommand implements EventOutput {
   }
 }
 
-function kill(child: Bun.Subprocess): void {
-  try {
-    process.kill(-child.pid, "SIGKILL");
-  } catch {
-    child.kill("SIGKILL"); // it has just ended
-  }
-}
-
 /** The largest part of a command's messages that is kept. */
 const MOST_TEXT = 4096;
 
-/** Reads a stream to its end, and returns its last line. */
-async function lastLineOf(stream: ReadableStream<Uint8Array>): Promise<string> {
-  let text = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of stream) text = (text + decoder.decode(chunk, { stream: true })).slice(-MOST_TEXT);
-  return text.trim().split("\n").at(-1) ?? "";
+/** The last line of a stream, as far as it has been read. */
+class LastLine {
+  #text = "";
+  /** Resolves at the end of the stream. */
+  readonly ended: Promise<void>;
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.ended = this.#read(stream);
+  }
+
+  get text(): string {
+    return this.#text.trim().split("\n").at(-1) ?? "";
+  }
+
+  async #read(stream: ReadableStream<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream)
+      this.#text = (this.#text + decoder.decode(chunk, { stream: true })).slice(-MOST_TEXT);
+  }
 }

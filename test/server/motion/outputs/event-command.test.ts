@@ -83,6 +83,24 @@ test("EventCommand: says why it failed, and limits the number and the time of ru
   await until(() => pids().every((pid) => !isRunning(Number(pid))), "the end of the children");
 });
 
+test("EventCommand: does not wait for what a command has left running, and says why it killed a run at the end", async () => {
+  const leaving = new EventCommand(
+    ["sh", "-c", 'sleep 300 & echo $! > "$0"; echo why >&2; exit 3', fileOf("pid")],
+    log,
+  );
+  leaving.send(motionMessage("start"));
+  await until(() => leaving.lost === 1, "the end of the run", 30_000);
+  expect(lines).toEqual(["warning on-event: sh has failed: why"]);
+  await leaving.close();
+  process.kill(Number(readFileSync(fileOf("pid"), "utf8")));
+
+  lines = [];
+  const slow = new EventCommand(["sleep", "300"], log);
+  slow.send(motionMessage("start"));
+  await slow.close();
+  expect(lines).toEqual(["warning on-event: sleep has failed: it did not end with the server"]);
+});
+
 function isRunning(pid: number): boolean {
   try {
     return !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
