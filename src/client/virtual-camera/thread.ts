@@ -52,10 +52,19 @@ function openDevice(): Device {
       if (wantsDebug) send({ kind: "debug", text });
     });
   } catch (cause) {
-    const code = codeOf(cause);
-    if (code !== "ENOENT" && code !== "ENOTDIR") throw cause;
-    throw new MissingError(`there is no ${path}: 'sudo modprobe v4l2loopback' makes a virtual camera`, { cause });
+    const text = explainPath(codeOf(cause));
+    throw text === null ? cause : new MissingError(text, { cause });
   }
+}
+
+/** Explains why a path leads to no device. Returns null for other errors. */
+function explainPath(code: string | undefined): string | null {
+  const advice = "name a device of v4l2loopback, for example /dev/video9 (docs/usage.md)";
+  if (code === "EISDIR") return `${path} is a folder: ${advice}`;
+  if (code !== "ENOENT" && code !== "ENOTDIR") return null;
+  const number = /^\/dev\/video(\d{1,3})$/.exec(path)?.[1];
+  if (number === undefined) return `there is no '${path}': ${advice}`;
+  return `there is no ${path}: 'sudo modprobe v4l2loopback video_nr=${number} exclusive_caps=1' makes it (docs/usage.md)`;
 }
 
 function show(session: OutputSession, { address, bytes, width, height, wanted }: PictureOrder): void {

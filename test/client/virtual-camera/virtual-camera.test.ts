@@ -1,17 +1,20 @@
 // VirtualCamera: devices that cannot be used, with the real thread. output-session.test.ts has devices that can.
 
 import { expect, test } from "bun:test";
-import { join } from "node:path";
 import { VirtualCamera } from "../../../src/client/virtual-camera/virtual-camera.ts";
 import { MissingError } from "../../../src/core/errors.ts";
 import { SILENT_LOG } from "../../../src/core/log.ts";
 import { hasLibc } from "../../../src/system/v4l2/libc.ts";
 import { runToEnd, TEST_TIMEOUT_MS } from "../../support/programs.ts";
 
-const ABSENT = join(import.meta.dir, "video9");
+const ABSENT = "/dev/video987";
+const MODPROBE = "sudo modprobe v4l2loopback video_nr=987 exclusive_caps=1";
+const ADVICE = "name a device of v4l2loopback, for example /dev/video9 (docs/usage.md)";
 
 const REFUSED = [
-  ["that does not exist", ABSENT, `there is no ${ABSENT}: 'sudo modprobe v4l2loopback' makes a virtual camera`],
+  ["that does not exist", ABSENT, `there is no ${ABSENT}: '${MODPROBE}' makes it (docs/usage.md)`],
+  ["that is no path of a device", "", `there is no '': ${ADVICE}`],
+  ["that is a folder", import.meta.dir, `${import.meta.dir} is a folder: ${ADVICE}`],
   ["that is another device", "/dev/null", "/dev/null is no video device: name a device of v4l2loopback"],
   ["that is a file", import.meta.path, `${import.meta.path} is no video device: name a device of v4l2loopback`],
 ] as const;
@@ -29,7 +32,7 @@ test.skipIf(!hasLibc())(
     const { code, remarks } = await runToEnd("view", ["127.0.0.1:9", "--display", "none", "--to", ABSENT]);
     expect({ code, remarks }).toEqual({
       code: 1,
-      remarks: `error: there is no ${ABSENT}: 'sudo modprobe v4l2loopback' makes a virtual camera\n`,
+      remarks: `error: there is no ${ABSENT}: '${MODPROBE}' makes it (docs/usage.md)\n`,
     });
   },
   TEST_TIMEOUT_MS,
