@@ -8,7 +8,7 @@ import { type FollowedCamera, InnerMember } from "../deliver/inner-member.ts";
 import type { ChangeSink } from "../encode/changed-tiles.ts";
 import { MotionDetector, type MotionEvent, type MotionSettings } from "./detector.ts";
 import type { MotionGrid } from "./motion-grid.ts";
-import { EventCommand } from "./outputs/event-command.ts";
+import { type CommandSettings, EventCommand } from "./outputs/event-command.ts";
 import type { EventOutput, MotionMessage } from "./outputs/event-output.ts";
 import { Webhook } from "./outputs/webhook.ts";
 import { describeMotion, type MotionReport } from "./motion-report.ts";
@@ -30,8 +30,8 @@ const RISE = 1.1;
 
 /** The settings of a camera's motion detection. */
 export interface WatchSettings extends MotionSettings {
-  /** The program, and its arguments, that is run for each event, or null. */
-  command: readonly string[] | null;
+  /** The command that is run for each event, or null. */
+  command: CommandSettings | null;
   /** The address to which events are posted, or null. */
   webhook: string | null;
 }

@@ -185,7 +185,7 @@ export interface CameraOptions {
   source: string | Source;
   /** The name for viewers. Default: the name of the source. */
   name?: string | undefined;
-  /** The folder for relative paths in `source`. Default: the working directory. */
+  /** The folder for relative paths in `source`, in which `motion.command` is run as well. Default: the working directory. */
   folder?: string | undefined;
   /** The place of `source` in a settings file. Error messages begin with it. */
   writtenAt?: string | undefined;

@@ -1,13 +1,14 @@
 // Checks the settings of what is told about events: a command and the address of a webhook.
 
+import { resolve } from "node:path";
 import { UsageError } from "../../core/errors.ts";
-import { PLACEHOLDERS, placeholdersIn } from "../motion/outputs/event-command.ts";
+import { type CommandSettings, PLACEHOLDERS, placeholdersIn } from "../motion/outputs/event-command.ts";
 import type { MqttSettings } from "../motion/outputs/mqtt.ts";
 import { checkAs } from "./checked.ts";
 import type { MqttOptions } from "./options.ts";
 
-/** Throws UsageError if the program does not exist, or if there is an unknown placeholder. The message has no subject. */
-export function checkCommand(command: readonly string[]): void {
+/** Throws UsageError if there is no program, or an unknown placeholder. The message has no subject. */
+export function checkWords(command: readonly string[]): void {
   const [program] = command;
   if (program === undefined || program === "")
     throw new UsageError('needs a program: write for example ["notify-send", "{camera}"]');
@@ -16,13 +17,22 @@ export function checkCommand(command: readonly string[]): void {
     const known = PLACEHOLDERS.map((name) => `{${name}}`).join(", ");
     throw new UsageError(`has the unknown placeholder {${unknown}}; there are ${known}`);
   }
-  if (Bun.which(program) === null) throw new UsageError(`names the program '${program}', which is not installed`);
 }
 
-/** Returns the command. Throws UsageError as checkCommand does, with the name of the setting. */
-export function resolveCommand(command: readonly string[]): readonly string[] {
-  checkAs("on-event", () => checkCommand(command));
-  return command;
+/** Throws UsageError if the program of a command does not exist. A relative path starts at `folder`. The message has no subject. */
+export function checkProgram([program = ""]: readonly string[], folder: string): void {
+  if (Bun.which(program, { cwd: folder }) !== null) return;
+  if (!program.includes("/")) throw new UsageError(`names the program '${program}', which is not installed`);
+  throw new UsageError(`names '${resolve(folder, program)}', which is not there, or not a file that can be executed`);
+}
+
+/** Returns the command, which is run in `folder`. Throws UsageError as the checks above do, with the name of the setting. */
+export function resolveCommand(command: readonly string[], folder: string): CommandSettings {
+  checkAs("on-event", () => {
+    checkWords(command);
+    checkProgram(command, folder);
+  });
+  return { command, folder };
 }
 
 /** Returns the address. Throws UsageError if it is not one. The message does not repeat it, because it may be a secret. */

@@ -185,7 +185,7 @@ function resolveCameraOptions(camera: CameraOptions): ResolvedCameraOptions {
     throw new UsageError(`size must be { width, height }, each from 1 to ${MAX_SIDE_PIXELS}`);
   }
   const noise = number("noise", camera.noise === undefined ? preset.noise : camera.noise);
-  const motion = camera.motion == null ? null : resolveMotion(camera.motion, noise);
+  const motion = camera.motion == null ? null : resolveMotion(camera.motion, noise, resolve(folder ?? "."));
   return {
     source,
     name: name === undefined ? null : checkCameraName(name),
@@ -238,6 +238,7 @@ function resolveAround({ beforeSeconds, afterSeconds }: RecordOptions, motion: W
 function resolveMotion(
   { area, forMs, quietSeconds, zones = [], command, webhook }: MotionOptions,
   noise: number | null,
+  folder: string,
 ): WatchSettings {
   if (noise === null)
     throw new UsageError("motion cannot be detected with noise off: what changes in each frame is not compared");
@@ -246,7 +247,7 @@ function resolveMotion(
     forMicros: (number("motionForMs", forMs ?? DEFAULTS.motionForMs) as number) * 1000,
     quietMicros: (number("motionQuietSeconds", quietSeconds ?? DEFAULTS.motionQuietSeconds) as number) * 1e6,
     zones: resolveZones(zones),
-    command: command == null ? null : resolveCommand(command),
+    command: command == null ? null : resolveCommand(command, folder),
     webhook: webhook == null ? null : checkWebhook(webhook),
   };
 }

@@ -5,11 +5,12 @@ import { dirname, resolve } from "node:path";
 import { closestMatch } from "leven";
 import { getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
 import * as v from "valibot";
-import { UsageError } from "../../core/errors.ts";
+import { messageOf, UsageError } from "../../core/errors.ts";
 import { explainFileError } from "../../core/file-errors.ts";
 import { camelCase } from "../../core/setting-table.ts";
 import { withoutKeys } from "../../core/shown-key.ts";
 import { shownSource } from "../../core/shown-address.ts";
+import { checkProgram } from "./output-values.ts";
 import type { CameraSettings, FileSettings } from "./settings.ts";
 import { CAMERA, FILE } from "./settings-schema.ts";
 import { SETTINGS_FILE } from "./table.ts";
@@ -93,6 +94,15 @@ export function parseSettings(source: string, file: string, folder = "."): FileS
       writtenAt: locate(["cameras", index, "source"]),
     };
   });
+  const checkOnEvent = (command: readonly string[] | undefined, at: Key[]) => {
+    try {
+      if (command !== undefined) checkProgram(command, folder);
+    } catch (error) {
+      refuse([...at, "on-event"], messageOf(error));
+    }
+  };
+  checkOnEvent(settings.onEvent, []);
+  for (const [index, { onEvent }] of cameras?.entries() ?? []) checkOnEvent(onEvent, ["cameras", index]);
   for (const [list, entry] of [
     ["cameras", "camera"],
     ["keys", "key"],

@@ -9,7 +9,7 @@ import { checkKeyName } from "../access/given-keys.ts";
 import { formatKeyRecord, parseKeyRecord } from "../access/key-record.ts";
 import { RIGHTS } from "../access/role.ts";
 import { checked } from "./checked.ts";
-import { checkCommand } from "./output-values.ts";
+import { checkWords } from "./output-values.ts";
 import { SERVE_SETTINGS } from "./table.ts";
 import { ZONES } from "./zone-values.ts";
 
@@ -109,7 +109,7 @@ const OWN_SCHEMAS: Readonly<Record<string, v.GenericSchema>> = {
   zones: ZONES,
   "on-event": v.pipe(
     v.array(v.string("must be text"), "must be a list"),
-    checked((command) => checkCommand(command)),
+    checked((command) => checkWords(command)),
   ),
 };
 

@@ -31,13 +31,27 @@ const PICTURE = "picture";
 
 export const PLACEHOLDERS = [...Object.keys(FILLED), PICTURE];
 
+/**
+ * The environment variables that a command gets besides those of sources' programs. They name the desktop of the operator, which a
+ * message on the screen needs (D-Bus Specification, "Well-known Message Bus Instances"; wl_display_connect).
+ */
+const DESKTOP_NAMES = ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "WAYLAND_DISPLAY"] as const;
+
 /** Returns the names in braces in the words of a command. */
 export function placeholdersIn(command: readonly string[]): string[] {
   return command.flatMap((word) => [...word.matchAll(/\{([^{}]*)\}/g)].map(([, name]) => name as string));
 }
 
+export interface CommandSettings {
+  /** The program and its arguments, which may have placeholders (PLACEHOLDERS). */
+  command: readonly string[];
+  /** The folder in which it is run. */
+  folder: string;
+}
+
 export class EventCommand implements EventOutput {
   readonly #command: readonly string[];
+  readonly #folder: string;
   readonly #names: ReadonlySet<string>;
   readonly #log: Log;
   readonly #longestRunMs: number;
@@ -50,9 +64,9 @@ export class EventCommand implements EventOutput {
   #isCrowded = false;
   lost = 0;
 
-  /** `command` has the program and its arguments, which may have placeholders (PLACEHOLDERS). */
-  constructor(command: readonly string[], log: Log, longestRunMs = LONGEST_RUN_MS) {
+  constructor({ command, folder }: CommandSettings, log: Log, longestRunMs = LONGEST_RUN_MS) {
     this.#command = command;
+    this.#folder = folder;
     this.#names = new Set(placeholdersIn(command));
     this.#log = log;
     this.#longestRunMs = longestRunMs;
@@ -101,7 +115,7 @@ export class EventCommand implements EventOutput {
   async #execute(words: string[], report: MotionReport): Promise<void> {
     const child = Bun.spawn(words, {
       // A group of its own, so that the children of the command can be killed with it.
-      ...{ detached: true, env: childEnvironment() },
+      ...{ detached: true, cwd: this.#folder, env: commandEnvironment() },
       stdio: [Buffer.from(`${JSON.stringify(report)}\n`), "ignore", "pipe"],
     });
     this.#children.add(child);
@@ -130,6 +144,14 @@ export class EventCommand implements EventOutput {
     this.lost++;
     this.#log.warning(`on-event: ${this.#command[0]} has failed: ${reason}`);
   }
+}
+
+function commandEnvironment(): Record<string, string> {
+  const desktop = DESKTOP_NAMES.flatMap((name): [string, string][] => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value]];
+  });
+  return { ...childEnvironment(), ...Object.fromEntries(desktop) };
 }
 
 /** The largest part of a command's messages that is kept. */

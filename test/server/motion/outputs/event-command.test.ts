@@ -1,12 +1,13 @@
 // The command of on-event: its words, its input, its picture, and its limits. The programs are real.
 
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lineLog } from "../../../../src/core/log.ts";
 import { EventCommand } from "../../../../src/server/motion/outputs/event-command.ts";
 import { resolveServeOptions } from "../../../../src/server/settings/resolve.ts";
+import { parseSettings } from "../../../../src/server/settings/settings-file.ts";
 import { motionMessage } from "../../../support/motion-reports.ts";
 import { TEST_TIMEOUT_MS } from "../../../support/programs.ts";
 import { until } from "../../../support/wait-until.ts";
@@ -27,7 +28,7 @@ const fileOf = (name: string) => join(folder, name);
 test("EventCommand: runs the command with its words filled in, without a shell, and with the event as its input", async () => {
   const words = ["{camera}", "{phase} {number}", "{zones}", "$HOME", "{area}"];
   const script = 'cat > "$0"; shift 0; for word; do printf "%s\\n" "$word"; done >> "$0"';
-  const command = new EventCommand(["sh", "-c", script, fileOf("out"), ...words], log);
+  const command = new EventCommand({ command: ["sh", "-c", script, fileOf("out"), ...words], folder }, log);
   command.send(motionMessage("start"));
   await command.close();
   const [input = "", ...filled] = readFileSync(fileOf("out"), "utf8").trim().split("\n");
@@ -39,7 +40,7 @@ test("EventCommand: runs the command with its words filled in, without a shell, 
 
 test("EventCommand: the picture is a file while the command runs, and is removed afterwards", async () => {
   const command = new EventCommand(
-    ["sh", "-c", 'cp "$1" "$0/copy"; printf %s "$1" > "$0/path"', folder, "{picture}"],
+    { command: ["sh", "-c", 'cp "$1" "$0/copy"; printf %s "$1" > "$0/path"', folder, "{picture}"], folder },
     log,
   );
   command.send(motionMessage("start", 1, new Uint8Array([1, 2, 3])));
@@ -51,7 +52,7 @@ test("EventCommand: the picture is a file while the command runs, and is removed
 test("EventCommand: runs at the end of an event only if it asks for the phase", async () => {
   const append = (word: string) => ["sh", "-c", 'printf "%s " "$1" >> "$0"', fileOf("out"), word];
   for (const word of ["once", "{phase}"]) {
-    const command = new EventCommand(append(word), log);
+    const command = new EventCommand({ command: append(word), folder }, log);
     for (const phase of ["start", "end"] as const) {
       command.send(motionMessage(phase));
       await until(() => existsSync(fileOf("out")), "the first run");
@@ -64,7 +65,10 @@ test("EventCommand: runs at the end of an event only if it asks for the phase", 
 });
 
 test("EventCommand: says why it failed, and limits the number and the time of runs", async () => {
-  const failing = new EventCommand(["sh", "-c", "echo first >&2; echo no network >&2; exit 3"], log);
+  const failing = new EventCommand(
+    { command: ["sh", "-c", "echo first >&2; echo no network >&2; exit 3"], folder },
+    log,
+  );
   failing.send(motionMessage("start"));
   await failing.close();
   expect(lines).toEqual(["warning on-event: sh has failed: no network"]);
@@ -72,7 +76,11 @@ test("EventCommand: says why it failed, and limits the number and the time of ru
 
   lines = [];
   // The child of the command has to end, too.
-  const slow = new EventCommand(["sh", "-c", 'sleep 300 & echo $! >> "$0"; wait', fileOf("pids")], log, 500);
+  const slow = new EventCommand(
+    { command: ["sh", "-c", 'sleep 300 & echo $! >> "$0"; wait', fileOf("pids")], folder },
+    log,
+    500,
+  );
   for (let number = 1; number <= 7; number++) slow.send(motionMessage("start", number));
   expect(slow.lost).toBe(3);
   const pids = () => (existsSync(fileOf("pids")) ? readFileSync(fileOf("pids"), "utf8").trim().split("\n") : []);
@@ -85,7 +93,7 @@ test("EventCommand: says why it failed, and limits the number and the time of ru
 
 test("EventCommand: does not wait for what a command has left running, and says why it killed a run at the end", async () => {
   const leaving = new EventCommand(
-    ["sh", "-c", 'sleep 300 & echo $! > "$0"; echo why >&2; exit 3', fileOf("pid")],
+    { command: ["sh", "-c", 'sleep 300 & echo $! > "$0"; echo why >&2; exit 3', fileOf("pid")], folder },
     log,
   );
   leaving.send(motionMessage("start"));
@@ -95,7 +103,7 @@ test("EventCommand: does not wait for what a command has left running, and says 
   process.kill(Number(readFileSync(fileOf("pid"), "utf8")));
 
   lines = [];
-  const slow = new EventCommand(["sleep", "300"], log);
+  const slow = new EventCommand({ command: ["sleep", "300"], folder }, log);
   slow.send(motionMessage("start"));
   await slow.close();
   expect(lines).toEqual(["warning on-event: sleep has failed: it did not end with the server"]);
@@ -109,6 +117,26 @@ function isRunning(pid: number): boolean {
   }
 }
 
+test("EventCommand: runs in its folder, with the desktop of the operator, and without other variables", async () => {
+  writeFileSync(fileOf("tell"), '#!/bin/sh\nprintf "%s %s" "$XDG_RUNTIME_DIR" "$SLIPSTREAM_KEY" > told\n', {
+    mode: 0o700,
+  });
+  const before = { ...process.env };
+  Object.assign(process.env, { XDG_RUNTIME_DIR: "/run/user/7", SLIPSTREAM_KEY: "secret" });
+  try {
+    const command = new EventCommand({ command: ["./tell"], folder }, log);
+    command.send(motionMessage("start"));
+    await command.close();
+  } finally {
+    for (const name of ["XDG_RUNTIME_DIR", "SLIPSTREAM_KEY"] as const) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
+  }
+  expect(lines).toEqual([]);
+  expect(readFileSync(fileOf("told"), "utf8")).toBe("/run/user/7 ");
+});
+
 test("on-event: unknown programs and placeholders are refused", () => {
   const resolve = (command: string[]) => () =>
     resolveServeOptions({ cameras: [{ source: "pattern", motion: { command } }] });
@@ -116,4 +144,10 @@ test("on-event: unknown programs and placeholders are refused", () => {
   expect(resolve(["no-such-program"])).toThrow("on-event names the program 'no-such-program', which is not installed");
   expect(resolve(["sh", "{colour}"])).toThrow("on-event has the unknown placeholder {colour}; there are {camera}");
   expect(resolve(["sh", "{camera}"])).not.toThrow();
+  const inFolder = (program: string) => parseSettings(`motion = true\non-event = ["${program}"]`, "x.toml", folder);
+  expect(() => inFolder("./tell")).toThrow(
+    `x.toml:2: on-event: names '${fileOf("tell")}', which is not there, or not a file that can be executed`,
+  );
+  writeFileSync(fileOf("tell"), "#!/bin/sh\n", { mode: 0o700 });
+  expect(() => inFolder("./tell")).not.toThrow();
 });
