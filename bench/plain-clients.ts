@@ -2,7 +2,7 @@
 // snapshots are. If ustreamer and gcc are installed, it is measured as well, with the same pictures.
 
 import { fileURLToPath } from "node:url";
-import { DEBIAN_PYTHON } from "../scripts/setup/system-packages.ts";
+import { DEBIAN_PYTHON } from "../scripts/setup/package-table.ts";
 import { openNetwork } from "../test/support/two-machines.ts";
 import { median } from "../src/core/statistics.ts";
 import { atLeast, atMost, type Bench, type Bound, round } from "./bench.ts";

@@ -9,10 +9,10 @@ import { buildKernels } from "./setup/kernels.ts";
 import { installPackages } from "./setup/packages.ts";
 import { SetupError } from "./setup/run.ts";
 import { provideSdl } from "./setup/sdl-binding.ts";
+import type { SystemNeed } from "./setup/package-table.ts";
 import {
   installSystemPackages,
   installWideningPackages,
-  type SystemNeed,
   TEST_PROGRAMS,
   WIDENING_PROGRAMS,
 } from "./setup/system-packages.ts";

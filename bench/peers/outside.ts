@@ -2,7 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { DEBIAN_PYTHON, isInstalled, type SystemNeed } from "../../scripts/setup/system-packages.ts";
+import { DEBIAN_PYTHON, type SystemNeed } from "../../scripts/setup/package-table.ts";
+import { isInstalled } from "../../scripts/setup/system-packages.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 import { footageFile } from "../footage-file.ts";
 import { end, readReports } from "../processes.ts";

@@ -67,8 +67,8 @@ export interface WatchOptions {
  * 10050, and the default camera is the first one.
  *
  * Throws UsageError immediately for an address, key or option that cannot be used. The loop throws ConnectionError if the host is
- * unknown, has no such camera, refuses the key or needs one, or, with `reconnect: false`, cannot be reached. It throws
- * ProtocolError if the program that answers is not a Slipstream server.
+ * unknown, if it has no such camera, or if the key is missing or refused. With `reconnect: false` it also throws ConnectionError if
+ * the host cannot be reached. It throws ProtocolError if the program that answers is not a Slipstream server.
  *
  * @example
  * await using server = await serve({ cameras: [{ name: "door", source: "pattern" }], port: 0 });

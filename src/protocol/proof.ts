@@ -55,7 +55,7 @@ export function normalizeKey(text: string): string {
   const length = [...key].length;
   if (length < MIN_KEY_CHARACTERS) {
     throw new UsageError(
-      `a key has at least ${MIN_KEY_CHARACTERS} characters, and this one has ${length}: 'bun run key add' makes one`,
+      `this key has ${length} characters, and a key has at least ${MIN_KEY_CHARACTERS} characters: make a new one with 'bun run key add'`,
     );
   }
   return key;

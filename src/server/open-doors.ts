@@ -65,7 +65,7 @@ async function openWeb(
     return openWebDoor({ ...parts, host, http });
   } catch (error) {
     if (!http.isDefaultPort || !(error instanceof ConnectionError)) throw error;
-    serverLog.warning(`there is no web page: ${error.message}`);
+    serverLog.warning(`the server runs without its web page: ${error.message}`);
     return null;
   }
 }

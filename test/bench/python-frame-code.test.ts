@@ -3,7 +3,8 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { DEBIAN_PYTHON, isInstalled } from "../../scripts/setup/system-packages.ts";
+import { DEBIAN_PYTHON } from "../../scripts/setup/package-table.ts";
+import { isInstalled } from "../../scripts/setup/system-packages.ts";
 import { footageFile } from "../../bench/footage-file.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 import { drawFrameCode, MIN_CODE_SIZE, readFrameCode } from "../../src/capture/pattern/frame-code.ts";

@@ -4,7 +4,8 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isInstalled, LIBFAKETIME } from "../../scripts/setup/system-packages.ts";
+import { LIBFAKETIME } from "../../scripts/setup/package-table.ts";
+import { isInstalled } from "../../scripts/setup/system-packages.ts";
 import { runToEnd, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 import type { ViewReport } from "../../src/client/figures.ts";
 

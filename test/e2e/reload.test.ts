@@ -5,7 +5,7 @@ import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DEBIAN_PYTHON } from "../../scripts/setup/system-packages.ts";
+import { DEBIAN_PYTHON } from "../../scripts/setup/package-table.ts";
 import type { ViewReport } from "../../src/client/figures.ts";
 import { NotifySocket } from "../support/notify-socket.ts";
 import { Program, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";

@@ -183,7 +183,7 @@ test("serve: changed files are read again, viewers stay, and wrong files change 
   await viewer.until("5 frames", ({ last }) => (last?.frames ?? 0) > 5);
 
   await put(misnamed);
-  await server.until("the new certificate", ({ remarks }) => remarks.includes("read the certificate again"));
+  await server.until("the new certificate", ({ remarks }) => remarks.includes("the certificate was reloaded"));
   expect(await subject(server.port)).toBe("misnamed");
 
   await copyFile(expired.certificate, files.certificate);

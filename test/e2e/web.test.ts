@@ -94,7 +94,7 @@ test("serve(): a default port that is taken leaves the server without a web page
   });
   expect(server.http).toBeNull();
   other?.stop(true);
-  expect(lines.join("\n")).toContain("there is no web page: cannot listen on 127.0.0.1:10080");
+  expect(lines.join("\n")).toContain("the server runs without its web page: cannot listen on 127.0.0.1:10080");
 });
 
 /** Listens at a port of this machine, unless another program does. */

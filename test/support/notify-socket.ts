@@ -1,6 +1,6 @@
 // The socket of a service manager: a Unix datagram socket of Python, because Bun has none. It keeps what services tell.
 
-import { DEBIAN_PYTHON } from "../../scripts/setup/system-packages.ts";
+import { DEBIAN_PYTHON } from "../../scripts/setup/package-table.ts";
 import { eachLine } from "./programs.ts";
 import { until } from "./wait-until.ts";
 

@@ -4,7 +4,7 @@ import { afterAll, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DEBIAN_PYTHON } from "../../scripts/setup/system-packages.ts";
+import { DEBIAN_PYTHON } from "../../scripts/setup/package-table.ts";
 import { ServiceManager } from "../../src/system/service-manager.ts";
 import { NotifySocket } from "../support/notify-socket.ts";
 

@@ -19,7 +19,7 @@ import type { RawInputMessage, RawInputOrder, RawInputOutcome } from "./raw-inpu
 const LONGEST_WAIT_MS = 100;
 /** The memory for frames without a slot, which are read and dropped. */
 const DROPPED_BYTES = 64 * 1024;
-/** After this many frames the source's time for a frame is known. */
+/** The number of recent frames whose median is the time that the source needs for a frame. */
 const KNOWN_FRAMES = 5;
 
 if (parentPort === null) throw new Error("raw-input-thread.ts must run as a worker thread");

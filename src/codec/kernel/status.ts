@@ -52,7 +52,7 @@ export const STATUS_SAMPLING = -61;
 export const STATUS_PLANES_TOO_SMALL = -62;
 /** The tile list is too small for all tiles; the picture record has their number. */
 export const STATUS_LIST_TOO_SMALL = -63;
-/** A tile list contains a scan or a tile that the picture does not have. */
+/** A tile list names a scan or a tile that the picture does not have. */
 export const STATUS_BAD_TILE = -64;
 /** The state has no header or no planes yet. */
 export const STATUS_NOT_READY = -65;

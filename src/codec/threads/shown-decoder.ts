@@ -29,7 +29,7 @@ export class ShownDecoder {
     const { width, height } = shownSize(stored, presentation);
     if (frameBytes("rgba", width, height) !== target.bytes) {
       throw new CodecError(
-        `the decoded picture is ${width}x${height} after turning and scaling, which differs from the size in its header`,
+        `the picture is ${width}x${height} after its rotation and scaling, and memory for another size was reserved`,
       );
     }
     const bytes = frameBytes("rgba", stored.width, stored.height);

@@ -53,7 +53,8 @@ export class WasmModules {
    * Compiles a kernel. Without `variant` it uses the fastest build that this engine can run. Rejects if the engine has no SIMD.
    */
   async kernel(name: KernelName, variant = supportedVariant()): Promise<WebAssembly.Module> {
-    if (variant === undefined) throw new Error("this JavaScript engine has no WebAssembly SIMD: use the jsquash codec");
+    if (variant === undefined)
+      throw new Error("this JavaScript engine has no WebAssembly SIMD: choose another codec with --codec jsquash");
     return this.compile(`${name}.${variant}`);
   }
 }

@@ -72,7 +72,7 @@ export class CertificateFiles {
       if (next.certificate === this.#current.certificate && next.key === this.#current.key) return;
       this.#current = next;
       this.#log.info(
-        `read the certificate again, valid until ${next.expiresAt.toISOString().slice(0, 10)} (${showFingerprint(next.publicKey)})`,
+        `the certificate was reloaded: it is valid until ${next.expiresAt.toISOString().slice(0, 10)} (fingerprint ${showFingerprint(next.publicKey)})`,
       );
     } catch (error) {
       this.#log.warning(

@@ -1,8 +1,10 @@
-// Even changes: what changes evenly in the whole picture is the light, the exposure or the noise of the sensor, and not motion.
+// Finds even changes. When the whole picture changes evenly, the cause is the light, the exposure or the noise of the sensor, and not
+// motion.
 //
-// The picture is divided into cells. The median of the cells' shares of changed tiles is what changes everywhere. Only in cells in
-// which clearly more has changed, something moves. A small picture has a few tiles in each cell, so the median of a single frame says
-// little about noise. Therefore the shares are also averaged over some seconds, and the larger median counts.
+// The picture is divided into cells. Each cell has a share of tiles that have changed. The median of these shares is the even change.
+// Something moves in a cell only if its share is clearly larger. A cell of a small picture has few tiles, so the median of one frame
+// says little about noise. Therefore the share of each cell is also averaged over some seconds. The even change is the larger one of
+// two medians: that of the frame, and that of the averages.
 
 import type { Micros } from "../../core/clock.ts";
 import type { MotionGrid } from "./motion-grid.ts";

@@ -19,7 +19,7 @@ export class MovingTiles {
   readonly grid: MotionGrid;
   /** The share of the picture that moves, from 0 to 1. */
   area = 0;
-  /** The share of the tiles, from 0 to 1, that has changed everywhere in the picture. */
+  /** The share of changed tiles, from 0 to 1, that noise or light causes in all parts of the picture. It is no motion. */
   everywhere = 0;
   /** The columns and lines of the first and last moving tile. They have no meaning while `area` is 0. */
   left = 0;

@@ -28,7 +28,7 @@ export function checkPolygon(polygon: readonly SharePoint[]): void {
     throw new UsageError(`has ${polygon.length} corners: a polygon has 3 to ${MAX_CORNERS}`);
   for (const [x, y] of polygon) {
     if (!(x >= 0 && x <= 1 && y >= 0 && y <= 1))
-      throw new UsageError(`has the corner [${x}, ${y}], which is outside of the picture: both must be from 0 to 1`);
+      throw new UsageError(`has the corner [${x}, ${y}], which is outside of the picture: x and y must be from 0 to 1`);
   }
   const edges = polygon.map((from, index): Edge => [from, polygon[(index + 1) % polygon.length] as SharePoint]);
   for (const [[x, y], [endX, endY]] of edges) {

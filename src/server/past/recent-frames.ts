@@ -58,7 +58,10 @@ export class RecentFrames {
     this.#framesBytes += memoryOf(frame);
   }
 
-  /** The last frame before the time that is kept stays in the oldest picture, because it shows what was seen since then. */
+  /**
+   * Drops the frames that are older than the kept time. The tiles of the last one stay in the oldest picture, because that picture
+   * was still shown when the kept time began.
+   */
   #dropOld(now: Micros): void {
     const { micros, bytes } = this.#limits;
     for (let [next] = this.#frames; next !== undefined; [next] = this.#frames) {

@@ -9,8 +9,9 @@ import type { FeedJpeg } from "../renditions/feed.ts";
 const MOST_BYTES = 64 * 2 ** 20;
 
 export interface GateSettings {
-  /** How much is recorded before an event, and after its last motion. */
+  /** The time that is recorded before an event. */
   beforeMicros: Micros;
+  /** The time that is recorded after the last motion of an event. */
   afterMicros: Micros;
   /** How long after its beginning an event is known. */
   lateMicros: Micros;

@@ -93,8 +93,8 @@ export interface ServeOptions {
 /** The options of the HTTP door. All are optional. */
 export interface HttpOptions {
   /**
-   * The TCP port. With 0 the system chooses a free port. Default: 10080, and if another program uses that port, the server runs
-   * without this door.
+   * The TCP port of HTTP. With 0 the system chooses a free port. The default is 10080. If another program uses the default port, the
+   * server runs without HTTP.
    */
   port?: number | undefined;
   /** Further host names of the server, for example that of a proxy in front of it. `*.example.org` stands for all names below. */

@@ -11,7 +11,7 @@ export function parseSegmentSeconds(text: string): number {
   const seconds = secondsOf(text);
   const [from, to] = RANGES.segmentSeconds;
   if (seconds !== null && seconds >= from && seconds <= to) return seconds;
-  throw new UsageError(`'${text}' is not the length of a file: write 10s to 24h, for example 10m`);
+  throw new UsageError(`'${text}' is not the time that a file lasts: write a time from 10s to 24h, for example 10m`);
 }
 
 /**

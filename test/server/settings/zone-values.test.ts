@@ -81,7 +81,7 @@ test("zones: each error is one line with the place in the file", () => {
     `${place}.polygon: crosses itself: the side from [0, 0] to [1, 1] and the side from [1, 0] to [0, 1] meet; name the corners in their order along the edge`,
   );
   expect(refusal(zone("rectangle = [0.5, 0, 0.6, 1]"))).toBe(
-    `${place}.rectangle: has the corner [1.1, 0], which is outside of the picture: both must be from 0 to 1`,
+    `${place}.rectangle: has the corner [1.1, 0], which is outside of the picture: x and y must be from 0 to 1`,
   );
   expect(refusal(zone('rectangle = "all"'))).toStartWith(`${place}.rectangle: must be [x, y, width, height]`);
   expect(refusal(zone("rectangle = [0, 0, 1, 1, 1]"))).toStartWith(

@@ -111,7 +111,10 @@ function transformColumns(group: usize, middle: usize, bytes: usize, isTall: boo
   }
 }
 
-/** Transforms eight lines: eight vectors in a row become 64 samples in a row. `isWide` is false if the last four are zero. */
+/**
+ * Transforms eight lines: eight consecutive vectors become 64 consecutive samples. `isWide` is false if the last four vectors are
+ * zero.
+ */
 function transformLines(
   middle: usize,
   component: usize,

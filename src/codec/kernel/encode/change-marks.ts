@@ -10,7 +10,7 @@ const CHANGED_TO_B = 1;
 const UNCHANGED_TO_A = 2;
 
 const CACHE_LINE_BYTES: usize = 64;
-/** What `readAhead` has read, so that no optimiser removes the reading. */
+/** `readAhead` stores the last value that it has read here. Without this store an optimiser could remove its reads. */
 let lastRead: u32 = 0;
 
 /**

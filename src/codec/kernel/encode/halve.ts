@@ -157,7 +157,7 @@ export function halveYuyv(
     const lower = source + <usize>min(row * 2 + 1, sourceHeight - 1) * sourceRowBytes;
     const to = target + <usize>row * targetRowBytes;
     for (let at = halveVectors<f32>(upper, lower, to, wholeBytes); at < targetBytes; at += 4) {
-      // Luma samples are two bytes apart, and the last target pair may have fewer than four source pixels.
+      // Luma samples are two bytes apart. The last pair of target pixels may be made of fewer than four source pixels.
       const from = at << 1;
       const lastLuma = <usize>(sourceWidth - 1) * 2;
       const secondPair = min(from + 4, sourceBytes - 4);

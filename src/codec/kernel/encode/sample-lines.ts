@@ -99,7 +99,7 @@ function interleavedChromaLines(
   }
 }
 
-/** Fills the samples of `groups` groups, starting with MCU `firstMcu` of MCU line `mcuLine`. */
+/** Fills the samples of `groups` groups of eight MCUs, starting with MCU `firstMcu` of MCU line `mcuLine`. */
 export function sampleLines(
   state: usize,
   scratch: usize,

@@ -48,7 +48,7 @@ export function pageAssets(): Promise<ReadonlyMap<string, Asset>> {
 export function assetRoutes({ log }: Pick<WebHost, "log">): Route[] {
   let hasFailed = false;
   const fail = (error: unknown) => {
-    if (!hasFailed) log.warning(`there is no web page: ${messageOf(error)}`);
+    if (!hasFailed) log.warning(`the server runs without its web page: ${messageOf(error)}`);
     hasFailed = true;
     return undefined;
   };

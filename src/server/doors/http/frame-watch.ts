@@ -22,7 +22,7 @@ export class FrameMeter {
   #handedBytes = 0;
   #pendingBytes = 0;
 
-  /** `mostPendingBytes` may arrive without a message, because a message can be incomplete or still unread. */
+  /** Up to `mostPendingBytes` may arrive without a message, because a message can be incomplete or still unread. */
   constructor(receivedBytes: () => number, mostPendingBytes: number) {
     this.#receivedBytes = receivedBytes;
     this.#mostPendingBytes = mostPendingBytes;
