@@ -3,12 +3,13 @@
 import type { Size } from "../../core/pixel-format.ts";
 import type { CameraEntry } from "../../protocol/cameras.ts";
 import type { ViewEvent, ViewState } from "../messages.ts";
+import { formatAge, partsOf } from "./camera-parts.ts";
 import { fillPanel, showOutcome } from "./controls-panel.ts";
 import { find, setText } from "./elements.ts";
 import { Gestures } from "./gestures.ts";
 import { fit } from "./layout.ts";
 import { canFloat, float } from "./picture-in-picture.ts";
-import { download } from "./snapshot.ts";
+import { saveClip, saveJpeg } from "./downloads.ts";
 import { tell } from "./status.ts";
 import type { RemoteView, Workers } from "./workers.ts";
 
@@ -25,6 +26,9 @@ export interface CellOwner {
   sourceChanged(): void;
 }
 
+/** A note is shown for this time. */
+const NOTE_MS = 5_000;
+
 export class CameraCell {
   readonly element: HTMLElement;
   readonly #owner: CellOwner;
@@ -38,6 +42,8 @@ export class CameraCell {
   #zoom = 1;
   #state: ViewState | null = null;
   #trouble = "";
+  /** Why the last wish of the user failed, for some seconds. */
+  #note: string | null = null;
   #isFloating = false;
   #isOneOfSeveral = false;
   #isShown = true;
@@ -121,6 +127,18 @@ export class CameraCell {
     this.#remote.ask({ kind: "snapshot" });
   }
 
+  async savePast(): Promise<void> {
+    const { isSaved, text } = await saveClip(this.#name);
+    tell(text);
+    if (isSaved) return;
+    this.#note = text;
+    this.#showState();
+    setTimeout(() => {
+      this.#note = null;
+      this.#showState();
+    }, NOTE_MS);
+  }
+
   focus(): void {
     this.#parts.picture.focus();
   }
@@ -158,7 +176,7 @@ export class CameraCell {
         this.#owner.camerasListed(this, event.cameras);
         return;
       case "saved":
-        download(event.jpeg, event.name);
+        saveJpeg(event.jpeg, event.name);
         tell(`The snapshot of ${event.name} is saved`);
         return;
       case "controls":
@@ -179,6 +197,9 @@ export class CameraCell {
         return;
       case "snapshot":
         this.saveSnapshot();
+        return;
+      case "past":
+        void this.savePast();
         return;
       case "controls":
         this.#toggleControls();
@@ -252,8 +273,9 @@ export class CameraCell {
     const isOld = state.isOld || ageMs === null || ageMs >= 1000;
     age.classList.toggle("old", isOld && !state.isPaused);
     age.classList.toggle("fresh", !isOld);
-    alarm.hidden = state.alarm === null;
-    setText(alarm, state.alarm ?? "");
+    const warning = state.alarm ?? this.#note;
+    alarm.hidden = warning === null;
+    setText(alarm, warning ?? "");
     this.element.classList.toggle("paused", state.isPaused);
     const pause = this.#tool("pause");
     pause.setAttribute("aria-pressed", String(state.isPaused));
@@ -273,26 +295,4 @@ export class CameraCell {
     else if (ageMs !== null) tell(`${name}: the picture is live`);
     this.#trouble = text;
   }
-}
-
-function partsOf(section: HTMLElement) {
-  return {
-    picture: find(section, ".picture", HTMLButtonElement),
-    canvas: find(section, "canvas", HTMLCanvasElement),
-    name: find(section, ".name", HTMLElement),
-    header: find(section, "header", HTMLElement),
-    age: find(section, ".age", HTMLButtonElement),
-    alarm: find(section, ".alarm", HTMLElement),
-    figures: find(section, ".figures", HTMLElement),
-    tools: find(section, ".tools", HTMLElement),
-    controls: find(section, ".controls", HTMLFormElement),
-  };
-}
-
-/** 34 ms, 2.1 s, 75 s, 12 min. */
-function formatAge(ageMs: number): string {
-  if (ageMs < 1000) return `${Math.round(ageMs)} ms`;
-  if (ageMs < 10_000) return `${(ageMs / 1000).toFixed(1)} s`;
-  if (ageMs < 120_000) return `${Math.floor(ageMs / 1000)} s`;
-  return `${Math.floor(ageMs / 60_000)} min`;
 }

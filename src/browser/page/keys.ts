@@ -39,6 +39,10 @@ function press(key: string, grid: Grid): boolean {
       if (grid.single === null) tell("A snapshot contains one camera: first choose a camera by its number or by a tap");
       else grid.single.saveSnapshot();
       return true;
+    case "c":
+      if (grid.single === null) tell("A clip contains one camera: first choose a camera by its number or by a tap");
+      else void grid.single.savePast();
+      return true;
     case "escape":
       if (!all.some((cell) => cell.closePanel())) grid.wantsGrid();
       return true;
