@@ -28,6 +28,7 @@ import type { Demand, PictureSink } from "../renditions/sinks.ts";
 import { EncoderRest } from "./encoder-rest.ts";
 import type { EncodeFigures } from "./figures.ts";
 import { Passthrough } from "./passthrough.ts";
+import { tracePicture } from "./picture-trace.ts";
 import type { TileScheduler } from "./tile-scheduler.ts";
 import { type PixelSink, Transcoder } from "./transcoder.ts";
 import { WholePictures } from "./whole-pictures.ts";
@@ -214,7 +215,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     this.#figures.countEncoded(capturedAt, encodedAt);
     if (this.#log.isEnabledFor("debug"))
       this.#log.debug(`frame ${frameNumber}: ${isPassedOn ? "passed on" : "encoded"} whole, ${jpegBytes} bytes`);
-    if (this.#track !== null) followPicture(this.#track, picture);
+    if (this.#track !== null) tracePicture(this.#track, picture);
     this.#pictures.publish(picture);
   }
 
@@ -293,14 +294,4 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     this.pump();
     return delivery;
   }
-}
-
-/**
- * Writes a whole picture to the trace. It has its own track, because whole pictures may be encoded at the same time as other
- * frames.
- */
-function followPicture(track: TraceTrack, picture: EncodedPicture): void {
-  const { frameNumber, capturedAt, encodedAt, isPassedOn, jpegBytes } = picture;
-  const fields = { frame: frameNumber, bytes: jpegBytes };
-  track.below("whole pictures").span(isPassedOn ? "pass on" : "wait and encode", capturedAt, encodedAt, fields);
 }
