@@ -18,9 +18,10 @@ export interface Zone {
 export const MAX_ZONES = 16;
 export const MAX_CORNERS = 64;
 
-/** The number of points in a tile, along its width and its height, that are tested for being in a zone. */
-const SAMPLES_X = 8;
-const SAMPLES_Y = 4;
+/** The number of rows of a tile in which the part that a zone covers is measured. */
+const SAMPLED_ROWS = 4;
+/** Shares that should be the same differ by less than this. */
+const ROUNDING = 1e-9;
 
 /** Throws UsageError for corners that are not a simple polygon in the picture. The message has no subject. */
 export function checkPolygon(polygon: readonly SharePoint[]): void {
@@ -101,8 +102,13 @@ export function zonesOfTiles(grid: MotionGrid, zones: readonly Zone[]): ZoneTile
   const ordered = [...zones.entries()].toSorted(([, a], [, b]) => Number(b.isWatched) - Number(a.isWatched));
   for (const [index, zone] of ordered) {
     const covered = coveredShares(grid, zone.polygon);
-    const least = Math.min(0.5, Math.max(...covered));
-    for (const [tile, share] of covered.entries()) {
+    const least =
+      Math.min(
+        0.5,
+        covered.reduce((most, share) => Math.max(most, share), 0),
+      ) - ROUNDING;
+    for (let tile = 0; tile < tiles; tile++) {
+      const share = covered[tile] as number;
       if (share < least || share === 0) continue;
       isWatched[tile] = zone.isWatched ? 1 : 0;
       if (zone.isWatched) bits[tile] = (bits[tile] as number) | (1 << index);
@@ -111,32 +117,40 @@ export function zonesOfTiles(grid: MotionGrid, zones: readonly Zone[]): ZoneTile
   return { isWatched, zones: bits };
 }
 
-/** Returns the share of each tile that a polygon covers. */
-function coveredShares(grid: MotionGrid, polygon: readonly SharePoint[]): number[] {
+/**
+ * Returns the share of each tile that a polygon covers. It is found along some rows of each line of tiles, so the work is that for the
+ * corners and the tiles of these rows: a picture begins while viewers wait for others.
+ */
+function coveredShares(grid: MotionGrid, polygon: readonly SharePoint[]): Float64Array {
   const { columns, lines, width, height, tileWidth, tileHeight } = grid;
-  return Array.from({ length: columns * lines }, (_, tile) => {
-    const left = (tile % columns) * tileWidth;
-    const top = Math.floor(tile / columns) * tileHeight;
-    const right = Math.min(width, left + tileWidth);
-    const bottom = Math.min(height, top + tileHeight);
-    let inside = 0;
-    for (let row = 0; row < SAMPLES_Y; row++) {
-      for (let column = 0; column < SAMPLES_X; column++) {
-        const x = (left + ((column + 0.5) / SAMPLES_X) * (right - left)) / width;
-        const y = (top + ((row + 0.5) / SAMPLES_Y) * (bottom - top)) / height;
-        if (isInside(polygon, x, y)) inside++;
+  const shares = new Float64Array(columns * lines);
+  for (let row = 0; row < lines * SAMPLED_ROWS; row++) {
+    const line = Math.floor(row / SAMPLED_ROWS);
+    const top = line * tileHeight;
+    const lineHeight = Math.min(tileHeight, height - top);
+    const crossings = crossingsOf(polygon, (top + (((row % SAMPLED_ROWS) + 0.5) / SAMPLED_ROWS) * lineHeight) / height);
+    // The polygon is between the first and the second crossing, between the third and the fourth, and so on.
+    for (let index = 0; index + 1 < crossings.length; index += 2) {
+      const [from, to] = [(crossings[index] as number) * width, (crossings[index + 1] as number) * width];
+      for (let column = Math.floor(from / tileWidth); column < columns && column * tileWidth < to; column++) {
+        const left = column * tileWidth;
+        const right = Math.min(width, left + tileWidth);
+        const tile = line * columns + column;
+        const share = Math.max(0, Math.min(to, right) - Math.max(from, left)) / (right - left);
+        shares[tile] = (shares[tile] as number) + share / SAMPLED_ROWS;
       }
     }
-    return inside / (SAMPLES_X * SAMPLES_Y);
-  });
+  }
+  return shares;
 }
 
-/** Returns whether a line from the point to the right crosses the sides an odd number of times. */
-function isInside(polygon: readonly SharePoint[], x: number, y: number): boolean {
-  let inside = false;
-  for (const [index, [ax, ay]] of polygon.entries()) {
-    const [bx, by] = polygon[(index + 1) % polygon.length] as SharePoint;
-    if (ay > y !== by > y && x < ax + ((y - ay) / (by - ay)) * (bx - ax)) inside = !inside;
+/** Returns where the sides of a polygon cross the row at `y`, from left to right. */
+function crossingsOf(polygon: readonly SharePoint[], y: number): number[] {
+  const crossings: number[] = [];
+  let [ax, ay] = polygon[polygon.length - 1] as SharePoint;
+  for (const [bx, by] of polygon) {
+    if (ay > y !== by > y) crossings.push(ax + ((y - ay) / (by - ay)) * (bx - ax));
+    [ax, ay] = [bx, by];
   }
-  return inside;
+  return crossings.sort((one, other) => one - other);
 }
