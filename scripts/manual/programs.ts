@@ -40,7 +40,7 @@ export const PROGRAMS: readonly ProgramEntry[] = [
     },
     settings: VIEW_SETTINGS,
     description: [
-      "Shows what the camera sees now, in a window. Keys in the window: F or F11 fullscreen, I figures, S save the picture, Space pause, Q, Esc or Enter quit. With --grid, 1 to 9 and clicks show one camera in the whole window, or all again.",
+      "Shows what the camera sees now, in a window. Keys in the window: F or F11 fullscreen, I figures, S save the picture, C save the last 30 seconds, Space pause, Q, Esc or Enter quit. With --grid, 1 to 9 and clicks show one camera in the whole window, or all again.",
     ],
   },
   {

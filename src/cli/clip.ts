@@ -1,12 +1,9 @@
 // `bun run clip`: saves the last seconds of a camera as a file.
 
-import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { Argument, Command } from "commander";
 import { type Link, parseLink } from "../client/connect/address.ts";
-import { receiveClip } from "../client/connect/ask.ts";
 import { KnownServersFile } from "../client/connect/known-servers.ts";
-import { UsageError } from "../core/errors.ts";
-import { explainFileError } from "../core/file-errors.ts";
+import { saveClip } from "../client/save/clip.ts";
 import { VERSION } from "../core/version.ts";
 import { stateFolder } from "../state/folder.ts";
 import { CLIP_SETTINGS, type ClipFlags, parseClipSeconds } from "./clip-settings.ts";
@@ -46,30 +43,6 @@ await runMain(async (signal, { stop }) => {
     ask: terminal && ((question) => output.whileAsked(() => terminal.askSecret(question))),
     say: (text) => log.getChild("viewer").info(text),
   });
-  const file = create(path);
-  let bytes = 0;
-  try {
-    const write = (part: Uint8Array) => {
-      bytes += part.length;
-      for (let at = 0; at < part.length;) at += writeSync(file, part, at);
-    };
-    await receiveClip({ address: link.address, access }, seconds, write, signal);
-  } catch (error) {
-    rmSync(path, { force: true });
-    throw error;
-  } finally {
-    closeSync(file);
-  }
+  const bytes = await saveClip({ address: link.address, access }, seconds, path, signal);
   await output.answer({ file: path, bytes }, `${path}: ${(bytes / 1e6).toFixed(1)} MB`, signal);
 });
-
-/** Makes a file. No file is overwritten. */
-function create(path: string): number {
-  try {
-    return openSync(path, "wx");
-  } catch (error) {
-    throw new UsageError(
-      `cannot make ${path}: ${explainFileError(error, { EEXIST: "there is a file of this name already" })}`,
-    );
-  }
-}

@@ -42,6 +42,7 @@ const command = addFlags(asProgram(new Command("bun run view"), VERSION), VIEW_S
 Keys in the window:
   F, F11          fullscreen          I      figures: rate, latency, drops
   S               save the picture    Space  pause
+  C               save the last 30 s  (serve --past 30s)
   Q, Esc, Enter   quit
 With --grid:
   1 to 9, click   show one camera in the whole window, or all again

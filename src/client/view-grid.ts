@@ -14,6 +14,7 @@ import { DEFAULT_MAX_PIXELS, PixelBudget } from "./connect/server-limits.ts";
 import { type ServerAccess, withoutKey } from "./connect/server-access.ts";
 import { connectTcp } from "./connect/tcp.ts";
 import type { ViewReport } from "./figures.ts";
+import { clipKey } from "./save/clip.ts";
 import { saveSnapshot } from "./save/snapshot.ts";
 import { Grid, type GridWindow } from "./screens/grid.ts";
 import { createNoScreen } from "./screens/none.ts";
@@ -61,6 +62,7 @@ export async function viewGrid(
   let grid: Grid | null = null;
   const names = await findCameras(options, access, stopped, log);
   if (stopped.aborted) return present();
+  const saveLast = clipKey(access, stopped, log);
   const window = await openGridWindow(options, server, {
     onQuit: () => session.stop(),
     onSnapshot() {
@@ -68,6 +70,12 @@ export async function viewGrid(
       if (view === undefined)
         log.info("a snapshot contains one camera: first choose a camera by its number or by a click");
       else view.snapshot();
+    },
+    onClip() {
+      const camera = names[grid?.selected ?? -1];
+      if (camera === undefined)
+        log.info("a clip contains one camera: first choose a camera by its number or by a click");
+      else saveLast({ ...address, camera });
     },
     onPause: () => all((view) => view.togglePause()),
     onOverlay: () => all((view) => view.toggleOverlay()),

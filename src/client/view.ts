@@ -6,9 +6,11 @@ import type { Size } from "../core/pixel-format.ts";
 import type { LatencyMs } from "../core/statistics.ts";
 import { CameraView, type CameraViewOwner } from "./camera-view.ts";
 import { formatAddress } from "./connect/address.ts";
+import { withoutKey } from "./connect/server-access.ts";
 import { connectTcp } from "./connect/tcp.ts";
 import type { ViewReport } from "./figures.ts";
 import { openFrameOutput } from "./save/frame-output.ts";
+import { clipKey } from "./save/clip.ts";
 import { saveSnapshot } from "./save/snapshot.ts";
 import { RawFrameWriter, roundedUp } from "./raw-frames.ts";
 import { createNoScreen } from "./screens/none.ts";
@@ -52,7 +54,17 @@ export async function view(
   signal: AbortSignal,
   report: (report: WindowReport) => void,
 ): Promise<WindowReport> {
-  const { address, access, size, to = null, once, wait, maxPixels, trace = null, log = SILENT_LOG } = options;
+  const {
+    address,
+    access = withoutKey(options.address),
+    size,
+    to = null,
+    once,
+    wait,
+    maxPixels,
+    trace = null,
+    log = SILENT_LOG,
+  } = options;
   await using session = new ViewSession(options, log, signal);
   const { arena, pool, stopped } = session;
   let camera: CameraView | null = null;
@@ -61,9 +73,11 @@ export async function view(
   const writer = output === null ? null : new RawFrameWriter(output, size, log);
   const virtualCamera = to === null ? null : await untilAbort(openVirtualCamera(to, size, log), signal);
   if (virtualCamera !== null) session.atEnd(() => virtualCamera[Symbol.asyncDispose]());
+  const saveLast = clipKey(access, stopped, log);
   const screen = await openScreen(options, {
     onQuit: () => session.stop(),
     onSnapshot: () => (camera === null ? log.info("there is no picture to save yet") : camera.snapshot()),
+    onClip: () => saveLast(address),
     onPause: () => camera?.togglePause(),
     onOverlay: () => camera?.toggleOverlay(),
     onExposed: () => camera?.refresh(),

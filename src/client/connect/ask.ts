@@ -9,13 +9,13 @@ import { GoodbyeReason } from "../../protocol/wire.ts";
 import { type Address, formatAddress } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionEvents } from "./connection-events.ts";
-import { type Attempt, isKeyRefusal, type ServerAccess } from "./server-access.ts";
+import { type Access, type Attempt, isKeyRefusal } from "./server-access.ts";
 import { connectTcp } from "./tcp.ts";
 
 /** The server to ask, and the viewer's access to it. */
 export interface AskedServer {
   address: Address;
-  access: ServerAccess;
+  access: Access;
 }
 
 /** The time limit for an answer. Older servers ignore these questions. */
@@ -50,13 +50,13 @@ export async function setControl(server: AskedServer, set: SetControl, signal: A
 }
 
 /**
- * Receives a file with the last seconds of a camera, part by part. `write` gets the bytes. Throws ConnectionError with the server's
+ * Receives a file with the last seconds of a camera, part by part. `write` gets the bytes, and the next part is asked for when it resolves. Throws ConnectionError with the server's
  * reason if it refuses, and the error of `write`.
  */
 export async function receiveClip(
   server: AskedServer,
   seconds: number,
-  write: (bytes: Uint8Array) => void,
+  write: (bytes: Uint8Array) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   let connection: Connection | null = null;
@@ -70,13 +70,11 @@ export async function receiveClip(
         answer({ ...part, bytes: new Uint8Array() });
         return;
       }
-      try {
-        write(part.bytes);
+      const ask = () => {
         goOn();
         connection?.askForClip(0);
-      } catch (error) {
-        fail(error);
-      }
+      };
+      write(part.bytes.slice()).then(ask, fail);
     },
   });
   const { outcome, text } = await ask(server, signal, question, listen, CLIP_TIMEOUT_MS);

@@ -31,6 +31,8 @@ export interface Screen {
 export interface ScreenEvents {
   onQuit(): void;
   onSnapshot(): void;
+  /** The user wants the last seconds as a file. */
+  onClip(): void;
   onPause(): void;
   onOverlay(): void;
   /** The screen calls this when the picture must be shown again, for example because the window has another size. */

@@ -175,6 +175,9 @@ function pressKey(window: Sdl.Video.Window, key: string | null, events: ScreenEv
     case "s":
       events.onSnapshot();
       break;
+    case "c":
+      events.onClip();
+      break;
     case "space":
       events.onPause();
       break;
