@@ -48,8 +48,16 @@ export const MQTT_TOPIC = "slipstream";
 /** Returns the address of an MQTT broker. Throws UsageError if it is not one. The message does not repeat it: it may have a password. */
 export function checkMqtt(address: string): string {
   const url = URL.parse(address);
-  if (url !== null && (url.protocol === "mqtt:" || url.protocol === "mqtts:") && url.hostname !== "") return address;
-  throw new UsageError("mqtt must be the address of a broker, for example mqtt://192.168.1.10");
+  if (url === null || (url.protocol !== "mqtt:" && url.protocol !== "mqtts:") || url.hostname === "")
+    throw new UsageError(
+      "mqtt must be the address of a broker, for example mqtt://192.168.1.10; in a password write %23 for #, %2F for /, %3F for ?",
+    );
+  try {
+    decodeURIComponent(`${url.username} ${url.password}`);
+  } catch {
+    throw new UsageError("mqtt has a % in the user name or the password that begins no code: write %25 for it");
+  }
+  return address;
 }
 
 /** Returns the first part of topics. Throws UsageError if a topic cannot begin with it (MQTT 3.1.1, 4.7). */

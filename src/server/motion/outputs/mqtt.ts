@@ -50,12 +50,18 @@ export class MqttPublisher implements AsyncDisposable {
     this.#cameras = cameras;
     this.#log = log;
     const status = `${settings.topic}/status`;
-    this.#client = connect(settings.url, {
+    const address = new URL(settings.url);
+    const [username, password] = [decodeURIComponent(address.username), decodeURIComponent(address.password)];
+    // connect() looks for the end of the user name after it has decoded both, so a colon in the password would be that end.
+    address.username = "";
+    address.password = "";
+    const { host } = address;
+    this.#client = connect(address.href, {
+      ...(username === "" ? {} : { username, password }),
       ...{ reconnectPeriod: RETRY_MS, connectTimeout: CONNECT_MS, queueQoSZero: false, resubscribe: false },
       will: { topic: status, payload: Buffer.from("offline"), qos: 0, retain: true },
     });
     this.#wanted.set(status, "online");
-    const { host } = new URL(settings.url); // the rest of the address may have a password
     this.#client.on("connect", () => {
       this.#published = new Map();
       log.info(`connected to the MQTT broker ${host}`);

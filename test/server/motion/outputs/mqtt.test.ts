@@ -38,9 +38,9 @@ function freePort(): number {
 }
 
 /** Starts mosquitto, and waits until it listens. */
-async function startBroker(port: number): Promise<void> {
+async function startBroker(port: number, access = "allow_anonymous true"): Promise<void> {
   const config = join(folder, "mosquitto.conf");
-  writeFileSync(config, `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\n`);
+  writeFileSync(config, `listener ${port} 127.0.0.1\n${access}\npersistence false\n`);
   // As root it would change to another user, who cannot read the folder.
   writeFileSync(config, `user root\n${await Bun.file(config).text()}`);
   const child = Bun.spawn(["mosquitto", "-c", config], { stdio: ["ignore", "ignore", "ignore"] });
@@ -132,11 +132,28 @@ test.skipIf(isMissing)(`MqttPublisher: a broker that comes later gets the newest
   expect(lines.at(-1)).toBe(`info connected to the MQTT broker 127.0.0.1:${port}`);
 });
 
+test.skipIf(isMissing)(`MqttPublisher: a password may have any characters${skipped}`, async () => {
+  const port = freePort();
+  const password = "a:b@c/d#e%f";
+  const file = join(folder, "passwords");
+  expect(Bun.spawnSync(["mosquitto_passwd", "-b", "-c", file, "user", password]).exitCode).toBe(0);
+  await startBroker(port, `allow_anonymous false\npassword_file ${file}`);
+  for (const written of [encodeURIComponent(password), "a:b@c%2Fd%23e%25f"]) {
+    lines = [];
+    const url = checkMqtt(`mqtt://user:${written}@127.0.0.1:${port}`);
+    const publisher = new MqttPublisher({ url, topic: "home/cams" }, () => [], log);
+    running.push(publisher);
+    await until(() => lines.length > 0, "the answer of the broker");
+    expect(lines).toEqual([`info connected to the MQTT broker 127.0.0.1:${port}`]);
+  }
+});
+
 test("mqtt: other addresses and topics are refused, and addresses are not repeated", () => {
   for (const address of ["", "broker", "http://broker", "mqtt://"]) {
     expect(() => checkMqtt(address)).toThrow(/^mqtt must be the address of a broker, for example/);
   }
   expect(checkMqtt("mqtts://user:pass@broker:8883")).toBe("mqtts://user:pass@broker:8883");
+  expect(() => checkMqtt("mqtt://user:100%@broker")).toThrow(/^mqtt has a % .*: write %25 for it$/);
   for (const topic of ["", "a//b", "/a", "a/#", "a b", "+"])
     expect(() => checkMqttTopic(topic)).toThrow("is not a topic");
 });
