@@ -5,6 +5,13 @@ import type { Feed } from "../renditions/feed.ts";
 import { type KeptFrame, keepNewest, memoryOf } from "./kept-frame.ts";
 import { KeptPicture } from "./kept-picture.ts";
 
+/**
+ * At most so many frames leave in one call, and no further ones after so many bytes, because many are old at once when the first frame
+ * comes after a pause. Two may always leave, so the memory shrinks when frames come that are not larger than the others.
+ */
+const MOST_LEAVING = 64;
+const MOST_LEAVING_BYTES = 256 * 1024;
+
 /** The limits of what is kept. The lower one holds. */
 export interface KeepSettings {
   micros: Micros;
@@ -42,7 +49,7 @@ export class RecentFrames {
     return this.#oldest === null ? null : Math.max(this.#oldest.facts.capturedAt, now - this.#limits.micros);
   }
 
-  /** Returns the frames, with the oldest first, which has all tiles. They stay as they are. */
+  /** Returns the frames, with the oldest first, which has all tiles. Some may be too old. They stay as they are. */
   copy(now: Micros): KeptFrame[] {
     this.#dropOld(now);
     return this.#oldest === null ? [] : [this.#oldest.whole(), ...this.#frames];
@@ -64,9 +71,14 @@ export class RecentFrames {
    */
   #dropOld(now: Micros): void {
     const { micros, bytes } = this.#limits;
+    let count = 0;
+    let moved = 0;
     for (let [next] = this.#frames; next !== undefined; [next] = this.#frames) {
       if (next.facts.capturedAt > now - micros && this.bytes <= bytes) return;
+      if (count >= MOST_LEAVING || (count >= 2 && moved >= MOST_LEAVING_BYTES)) return;
       this.#frames.shift();
+      count++;
+      moved += memoryOf(next);
       this.#framesBytes -= memoryOf(next);
       this.#oldest?.apply(next);
     }

@@ -128,3 +128,22 @@ test("RecentFrames: an empty one has no pictures, and takes none of a feed witho
   expect(recent.since(SECOND)).toBeNull();
   expect(recent.bytes).toBe(0);
 });
+
+test("RecentFrames: after a pause the old frames leave a few at a time, and the pictures are right meanwhile", () => {
+  const recent = new RecentFrames({ micros: 200 * SECOND, bytes: 1e9 });
+  const steps = Array.from({ length: 200 }, (_, index) => ({
+    ...{ tiles: [index % TILES], isRefresh: false, restarts: false, bytes: 20 },
+  }));
+  const pictures = play(steps, recent, SECOND);
+  const last = [...pictures].at(-1);
+  const now = 1000 * SECOND;
+  const counts: number[] = [];
+  for (let call = 0; call < 5; call++) {
+    const kept = [...picturesOf(recent, now)];
+    counts.push(kept.length);
+    expect(kept.at(-1)).toEqual(last);
+    expect(kept).toEqual([...pictures].slice(-kept.length));
+    expect(recent.bytes).toBeGreaterThan(0);
+  }
+  expect(counts).toEqual([136, 72, 8, 1, 1]);
+});
