@@ -22,6 +22,7 @@ import { createFfmpegSource } from "./pipe/ffmpeg.ts";
 import { deviceInput, isRecording, urlInput } from "./pipe/ffmpeg-input.ts";
 import { endWhenScreenChanges } from "./pipe/growing-screen.ts";
 import { displayOf, isScreen, ownSession, parseScreen, type ScreenPlace, screenInput } from "./pipe/screen.ts";
+import { rawPipeAt } from "./pipe/raw-input.ts";
 import { createStandardInput } from "./pipe/standard-input.ts";
 import type { FrameFormat, Source } from "./source.ts";
 
@@ -64,8 +65,7 @@ export interface SourceOptions {
 export const DEFAULT_SIZE: Size = { width: 1280, height: 720 };
 export const DEFAULT_FRAMES_PER_SECOND = 30;
 const DEFAULT_QUALITY = 75;
-/** The descriptor of standard input. */
-const STANDARD_INPUT = 0;
+const STANDARD_INPUT = rawPipeAt(0);
 
 /**
  * Opens a source, which checks it as far as possible without starting it. Throws UsageError, MissingError or SourceError, with

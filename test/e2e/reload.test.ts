@@ -105,6 +105,38 @@ test.skipIf(process.platform !== "linux")(
   },
 );
 
+test.skipIf(process.platform !== "linux")(
+  "SIGHUP: a camera with new settings reads on in the middle of a frame on standard input",
+  async () => {
+    const { width, height } = { width: 320, height: 180 };
+    const write = (quality: number) => {
+      const camera = `source = "-"\nname = "door"\npixel-format = "gray"\nsize = "${width}x${height}"`;
+      writeFileSync(FILE, `[[cameras]]\n${camera}\nquality = ${quality}\n`);
+    };
+    write(70);
+    await using server = await startServer(["--config", FILE], { stdin: "pipe" });
+    const input = server.child.stdin as Bun.FileSink;
+    const [top, bottom] = [0, 255].map((grey) => new Uint8Array((width * height) / 2).fill(grey)) as [
+      Uint8Array,
+      Uint8Array,
+    ];
+    await input.write(Buffer.concat([top, bottom, top]));
+    await server.until("the first frame", ({ last }) => (last?.frames ?? 0) === 1);
+    write(80);
+    server.child.kill("SIGHUP");
+    await server.until("the reload", ({ remarks }) => remarks.includes("started: door"));
+    await input.write(bottom);
+    const flags = [`127.0.0.1:${server.port}`, "--display", "none", "--frames", "1", "--output", "-"];
+    await using viewer = new Program("view", flags, { rawOutput: true });
+    while (viewer.child.exitCode === null) {
+      await input.write(Buffer.concat([top, bottom])); // frames that come before somebody reads are dropped
+      await Bun.sleep(20);
+    }
+    await viewer.until("the picture", ({ bytes }) => bytes.length === width * height * 4);
+    expect([viewer.bytes[0], viewer.bytes.at(-4)].map((grey) => (grey as number) > 128)).toEqual([false, true]);
+  },
+);
+
 test("SIGHUP shuts a server without a settings file down cleanly", async () => {
   await using server = await startServer(["--source", "pattern", "--size", "160x90"]);
   expect(await server.end("SIGHUP")).toBe(0);

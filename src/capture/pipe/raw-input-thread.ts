@@ -27,11 +27,7 @@ const port = parentPort;
 const order: RawInputOrder = workerData;
 const signals = new CaptureSignals(order.signals);
 const room = order.room === null ? null : new Room(order.room);
-const outcome: RawInputOutcome = {
-  bytes: 0,
-  pendingBytes: order.skippedBytes > 0 ? order.frameBytes - order.skippedBytes : 0,
-  failure: null,
-};
+const outcome: RawInputOutcome = { bytes: 0, restBytes: order.skippedBytes, failure: null };
 const slots = new LentSlots(signals, () => send({ kind: "wants-slot" }));
 const dropped = new Uint8Array(DROPPED_BYTES);
 /** The times that the source needed for recent frames: from the beginning of reading one to the first byte of the next. */
@@ -61,7 +57,6 @@ function readFrames(): void {
       signals.send({ bytes: order.frameBytes, stampMicros, lost });
       lost = 0;
     }
-    outcome.pendingBytes = 0;
   }
 }
 
@@ -72,10 +67,8 @@ function readFrames(): void {
 function skipOld(): boolean {
   const oldBytes = order.dropsWaiting ? waitingBytes(order.descriptor) - order.skippedBytes : 0;
   if (!skip(order.skippedBytes)) return false;
-  outcome.pendingBytes = 0;
   for (let left = oldBytes; left > 0; left -= order.frameBytes) {
     if (!skip(order.frameBytes)) return false;
-    outcome.pendingBytes = 0;
     lost++;
   }
   return true;
@@ -101,14 +94,15 @@ function skip(bytes: number): boolean {
   return true;
 }
 
-/** Reads the bytes that are there, and waits until there are some. Returns 0 if the input ends or the thread should stop. */
+/** Reads the bytes of a frame that are there, and waits until there are some. Returns 0 if the input ends or the thread should stop. */
 function readSome(target: Uint8Array, at: number, mostBytes: number): number {
   while (!signals.isStopped) {
     if (!waitForInput(order.descriptor, LONGEST_WAIT_MS)) continue;
     const count = tryRead(target, at, mostBytes);
     if (count === null) continue;
     outcome.bytes += count;
-    outcome.pendingBytes += count;
+    if (count > 0 && outcome.restBytes === 0) outcome.restBytes = order.frameBytes; // another frame begins
+    outcome.restBytes -= count;
     return count;
   }
   return 0;

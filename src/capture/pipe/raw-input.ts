@@ -11,6 +11,23 @@ import { HandOver } from "../hand-over/hand-over.ts";
 import { endOf, hasEnded } from "../../system/thread-end.ts";
 import type { FrameSink } from "../source.ts";
 
+/**
+ * An input of raw frames, and where it was left. It outlives a source: when a camera gets new settings, another source reads the same
+ * input, which may be in the middle of a frame.
+ */
+export interface RawPipe {
+  readonly descriptor: number;
+  /** The bytes that are missing in the frame that was read last. */
+  restBytes: number;
+  /** Whether the input was read before. Then the frames whose first bytes wait are dropped, because they came while nobody read. */
+  wasRead: boolean;
+}
+
+/** Returns an input that nobody has read. */
+export function rawPipeAt(descriptor: number): RawPipe {
+  return { descriptor, restBytes: 0, wasRead: false };
+}
+
 /** The data that the thread gets when it starts. */
 export interface RawInputOrder {
   descriptor: number;
@@ -35,34 +52,30 @@ export type RawInputMessage =
 export interface RawInputOutcome {
   /** The number of bytes that were read. */
   bytes: number;
-  /** The number of bytes of the unfinished frame that were read, in this run or before. */
-  pendingBytes: number;
+  /** The number of bytes that are missing in the last frame. */
+  restBytes: number;
   /** The error of the system that ended reading, or null. */
   failure: { code: string; message: string } | null;
 }
 
 export interface RawInput {
-  descriptor: number;
+  pipe: RawPipe;
   format: PixelFormat;
   size: Size;
-  /** The bytes at the beginning that do not count. */
-  skippedBytes: number;
-  /** Whether the input was read before. Then the frames whose first bytes wait are dropped, because they came while nobody read. */
-  wasRead: boolean;
 }
 
 /**
- * Reads frames until the input ends or the signal aborts. Rejects with SourceError when the thread fails.
+ * Reads frames until the input ends or the signal aborts, and notes in `pipe` where it was left. Rejects with SourceError when the thread fails.
  */
 export async function readRawInput(input: RawInput, sink: FrameSink, signal: AbortSignal): Promise<RawInputOutcome> {
-  const { descriptor, format, size, skippedBytes, wasRead } = input;
+  const { pipe, format, size } = input;
   const bufferBytes = frameBytes(format, size.width, size.height);
   const signals = new CaptureSignals();
   const workerData: RawInputOrder = {
-    descriptor,
+    descriptor: pipe.descriptor,
     frameBytes: bufferBytes,
-    skippedBytes,
-    dropsWaiting: wasRead,
+    skippedBytes: pipe.restBytes,
+    dropsWaiting: pipe.wasRead,
     signals: signals.memory,
     room: sink.room?.memory ?? null,
   };
@@ -83,7 +96,10 @@ export async function readRawInput(input: RawInput, sink: FrameSink, signal: Abo
   handOver.begin({ format, size, bufferBytes }).catch(ended.reject);
   using _ = onAbort(signal, () => signals.stop()); // This happens immediately, so that no frame is delivered after the abort.
   try {
-    return await ended.promise;
+    const outcome = await ended.promise;
+    pipe.restBytes = outcome.restBytes;
+    pipe.wasRead = true;
+    return outcome;
   } finally {
     signals.stop();
     await hasEnded(worker, end);

@@ -10,12 +10,12 @@ import { JpegReader, type JpegSink } from "../jpeg/jpeg-reader.ts";
 import { QuietEnd } from "../jpeg/quiet-end.ts";
 import type { FrameFormat, FrameSink, Source } from "../source.ts";
 import { eachChunk } from "./chunks.ts";
-import { readRawInput } from "./raw-input.ts";
+import { type RawPipe, readRawInput } from "./raw-input.ts";
 import { describeFrame, RawFrames } from "./raw-frames.ts";
 
 export interface StandardInputOptions {
-  /** The bytes, or a descriptor from which a thread reads raw frames. */
-  input: ReadableStream<Uint8Array> | number;
+  /** The bytes, or a pipe from which a thread reads raw frames. */
+  input: ReadableStream<Uint8Array> | RawPipe;
   format: FrameFormat;
   /** The size of raw frames, or null for MJPEG. */
   size: Size | null;
@@ -64,25 +64,17 @@ type ReadInput = (sink: FrameSink, signal: AbortSignal) => Promise<number>;
 
 function readerOf({ input, format, size }: Pick<StandardInputOptions, "input" | "format" | "size">): ReadInput {
   const isRaw = format !== "mjpeg" && size !== null;
-  if (typeof input !== "number") {
+  if (!("descriptor" in input)) {
     if (isRaw) return (sink, signal) => readStream(input, rawReader(new RawFrames(format, size, sink)), signal);
     // The beginning of a picture is found in the middle of a stream, so a later run can go on with the rest.
     return (sink, signal) => readStream(input, jpegReader(sink), signal, { keeps: true });
   }
   if (!isRaw) throw new Error("a descriptor was given for MJPEG, which is read as a stream");
-  let skippedBytes = 0;
-  let wasRead = false;
   return async (sink, signal) => {
-    const { bytes, pendingBytes, failure } = await readRawInput(
-      { descriptor: input, format, size, skippedBytes, wasRead },
-      sink,
-      signal,
-    );
-    wasRead = true;
+    const { bytes, restBytes, failure } = await readRawInput({ pipe: input, format, size }, sink, signal);
     if (failure !== null) throw Object.assign(new Error(failure.message), { code: failure.code });
-    // The next run goes on in the middle of this frame.
-    skippedBytes = pendingBytes === 0 ? 0 : frameBytes(format, size.width, size.height) - pendingBytes;
-    if (!signal.aborted) failOnRest(pendingBytes, describeFrame(format, size));
+    const readBytes = restBytes === 0 ? 0 : frameBytes(format, size.width, size.height) - restBytes;
+    if (!signal.aborted) failOnRest(readBytes, describeFrame(format, size));
     return bytes;
   };
 }
@@ -163,7 +155,7 @@ function jpegReader(sink: FrameSink): InputReader {
 }
 
 function failOnRest(pendingBytes: number, what: string): void {
-  if (pendingBytes === 0) return;
+  if (pendingBytes <= 0) return; // it is negative when the rest of a frame of an earlier size is missing
   throw new SourceError(`standard input ended in the middle of a ${what}, after ${pendingBytes} bytes of the frame`, {
     retry: false,
   });

@@ -3,8 +3,9 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { write } from "node:fs";
 import { promisify } from "node:util";
+import type { Size } from "../../../src/core/pixel-format.ts";
 import { median } from "../../../src/core/statistics.ts";
-import { readRawInput } from "../../../src/capture/pipe/raw-input.ts";
+import { rawPipeAt, readRawInput } from "../../../src/capture/pipe/raw-input.ts";
 import { createStandardInput } from "../../../src/capture/pipe/standard-input.ts";
 import { Room } from "../../../src/capture/room.ts";
 import { waitForInput, waitingBytes } from "../../../src/system/pipes.ts";
@@ -29,8 +30,8 @@ class SinkWithRoom extends RecordingSink {
 function openInput(pipe = openSystemPipe(), skippedBytes = 0) {
   const sink = new SinkWithRoom();
   const stopping = new AbortController();
-  const input = { descriptor: pipe.readingEnd, format: "gray" as const, size: SIZE, skippedBytes, wasRead: false };
-  const ended = readRawInput(input, sink, stopping.signal);
+  const input = { ...rawPipeAt(pipe.readingEnd), restBytes: skippedBytes };
+  const ended = readRawInput({ pipe: input, format: "gray", size: SIZE }, sink, stopping.signal);
   cleanUps.push(async () => {
     stopping.abort();
     pipe.closeWriting();
@@ -57,7 +58,7 @@ describe.skipIf(process.platform !== "linux")("raw frames from a pipe", () => {
     const stream = Buffer.concat([frame(1), frame(2), frame(3).subarray(0, 100)]);
     for (let at = 0; at < stream.length; at += 99_999) await writeAll(pipe, stream.subarray(at, at + 99_999));
     pipe.closeWriting();
-    expect(await ended).toEqual({ bytes: stream.length, pendingBytes: 100, failure: null });
+    expect(await ended).toEqual({ bytes: stream.length, restBytes: FRAME_BYTES - 100, failure: null });
     expect(sink.frames.map(({ bytes }) => [bytes[0], bytes.at(-1)])).toEqual([
       [1, 1],
       [2, 2],
@@ -69,7 +70,7 @@ describe.skipIf(process.platform !== "linux")("raw frames from a pipe", () => {
     const { pipe, sink, ended } = openInput(openSystemPipe(), 1000);
     await writeAll(pipe, Buffer.concat([frame(1).subarray(0, 1000), frame(2)]));
     pipe.closeWriting();
-    expect(await ended).toMatchObject({ pendingBytes: 0, failure: null });
+    expect(await ended).toMatchObject({ restBytes: 0, failure: null });
     expect(sink.frames.map(({ bytes }) => [bytes[0], bytes.at(-1)])).toEqual([[2, 2]]);
   });
 
@@ -127,7 +128,7 @@ describe.skipIf(process.platform !== "linux")("raw frames from a pipe", () => {
   test("raw input: ends at an abort in the middle of a frame, and the next run goes on after that frame", async () => {
     const pipe = openSystemPipe();
     cleanUps.push(() => pipe[Symbol.dispose]());
-    const options = { input: pipe.readingEnd, format: "gray", size: SIZE, framesPerSecond: 0 } as const;
+    const options = { input: rawPipeAt(pipe.readingEnd), format: "gray", size: SIZE, framesPerSecond: 0 } as const;
     const source = createStandardInput(options);
     const sink = new RecordingSink();
     const stopping = new AbortController();
@@ -154,7 +155,12 @@ describe.skipIf(process.platform !== "linux")("raw frames from a pipe", () => {
   test("raw input: a frame that came while nobody read is dropped, because its age is not known", async () => {
     const pipe = openSystemPipe();
     cleanUps.push(() => pipe[Symbol.dispose]());
-    const source = createStandardInput({ input: pipe.readingEnd, format: "gray", size: SIZE, framesPerSecond: 0 });
+    const source = createStandardInput({
+      input: rawPipeAt(pipe.readingEnd),
+      format: "gray",
+      size: SIZE,
+      framesPerSecond: 0,
+    });
     const sink = new RecordingSink();
     const stopping = new AbortController();
     const first = source.run(sink, stopping.signal);
@@ -173,12 +179,55 @@ describe.skipIf(process.platform !== "linux")("raw frames from a pipe", () => {
     expect([sink.lostFrames, sink.held]).toEqual([1, 0]);
   });
 
+  test.each([
+    ["the same size", { width: 64, height: 64 }],
+    ["another size", { width: 100, height: 20 }],
+  ])(
+    "raw input: a source with new settings and %s goes on after a frame that another source has begun",
+    async (_, size) => {
+      const pipe = openSystemPipe();
+      cleanUps.push(() => pipe[Symbol.dispose]());
+      const input = rawPipeAt(pipe.readingEnd);
+      const before = { width: 64, height: 64 };
+      const bytesOf = (number: number, { width, height }: Size) => new Uint8Array(width * height).fill(number);
+      const stopping = new AbortController();
+      const first = new RecordingSink();
+      const sourceOf = (wanted: Size) =>
+        createStandardInput({ input, format: "gray", size: wanted, framesPerSecond: 0 });
+      const run = sourceOf(before).run(first, stopping.signal);
+      await writeAll(pipe, Buffer.concat([bytesOf(1, before), bytesOf(2, before).subarray(0, 100)]));
+      await until(
+        () => first.frames.length === 1 && waitingBytes(pipe.readingEnd) === 0,
+        "the second frame's beginning",
+      );
+      stopping.abort();
+      await run;
+      const sink = new RecordingSink();
+      const next = sourceOf(size).run(sink, new AbortController().signal);
+      await writeAll(pipe, bytesOf(2, before).subarray(100));
+      await until(() => waitingBytes(pipe.readingEnd) === 0, "the rest");
+      await writeAll(pipe, Buffer.concat([bytesOf(3, size), bytesOf(4, size)]));
+      pipe.closeWriting();
+      await next;
+      expect(sink.frames.at(-1)?.bytes).toEqual(bytesOf(4, size));
+      expect(sink.frames.map(({ bytes }) => [bytes[0], bytes.at(-1)])).toEqual([
+        [3, 3],
+        [4, 4],
+      ]);
+    },
+  );
+
   test("raw input: all small frames that waited in the pipe are dropped, also behind the rest of a frame", async () => {
     const pipe = openSystemPipe();
     cleanUps.push(() => pipe[Symbol.dispose]());
     const small = { width: 64, height: 64 };
     const bytesOf = (number: number) => new Uint8Array(small.width * small.height).fill(number);
-    const source = createStandardInput({ input: pipe.readingEnd, format: "gray", size: small, framesPerSecond: 0 });
+    const source = createStandardInput({
+      input: rawPipeAt(pipe.readingEnd),
+      format: "gray",
+      size: small,
+      framesPerSecond: 0,
+    });
     const sink = new RecordingSink();
     const stopping = new AbortController();
     const first = source.run(sink, stopping.signal);
@@ -201,7 +250,12 @@ describe.skipIf(process.platform !== "linux")("raw frames from a pipe", () => {
 
   test("raw input: an end in the middle of a frame and an input that cannot be read are errors in one line", async () => {
     const errorOf = async (descriptor: number) => {
-      const source = createStandardInput({ input: descriptor, format: "gray", size: SIZE, framesPerSecond: 0 });
+      const source = createStandardInput({
+        input: rawPipeAt(descriptor),
+        format: "gray",
+        size: SIZE,
+        framesPerSecond: 0,
+      });
       return await source.run(new RecordingSink(), new AbortController().signal).catch((error: Error) => error.message);
     };
     const pipe = openSystemPipe();
