@@ -36,7 +36,9 @@ export function coresOfGroup(file = "/sys/fs/cgroup/cpu.max"): number | null {
 export function examineSimd(): Finding[] {
   const variant = supportedVariant();
   if (variant === undefined) {
-    return [missing("simd", "this processor has no SIMD for WebAssembly", "serve --codec jsquash, which is slow")];
+    return [
+      missing("simd", "this processor has no SIMD for WebAssembly", "bun run serve --codec jsquash, which is slow"),
+    ];
   }
   if (variant === "plain") return [limited("simd", "the codec uses plain SIMD, because relaxed SIMD is not supported")];
   return [good("simd", "the codec uses relaxed SIMD, its fastest build")];

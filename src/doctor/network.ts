@@ -20,20 +20,24 @@ const ANSWER_MS = 1000;
 export async function examinePorts({ port, http }: ServerPorts): Promise<Finding[]> {
   const viewers = tryPort(port);
   const web = tryPort(http);
-  return [
-    viewers === null
-      ? good("port", `port ${port} is free for viewers`)
-      : (await isOurServer(port))
-        ? good("port", `a Slipstream server already runs on port ${port}: ${viewers}`)
-        : missing("port", `port ${port} for viewers cannot be used: ${viewers}`, "serve --port N, with another port"),
-    web === null
-      ? good("http-port", `port ${http} is free for the web page`)
-      : limited(
-          "http-port",
-          `port ${http} for the web page cannot be used: ${web}`,
-          "serve --http N, with another port",
-        ),
-  ];
+  const isOurs = viewers !== null && (await isOurServer(port));
+  const forViewers = (): Finding => {
+    if (viewers === null) return good("port", `port ${port} is free for viewers`);
+    const holder = viewers.holder === null ? "" : `: ${viewers.holder}`;
+    if (isOurs) return good("port", `a Slipstream server already runs on port ${port}${holder}`);
+    const text = `port ${port} for viewers cannot be used: ${viewers.reason}`;
+    return missing("port", text, "bun run serve --port N, with another port");
+  };
+  const forWeb = (): Finding => {
+    if (web === null) return good("http-port", `port ${http} is free for the web page`);
+    // The processes of another user are not known.
+    if (isOurs && web.isTaken && web.holder === viewers.holder) {
+      return good("http-port", `port ${http} is in use, as by the web page of the server that runs`);
+    }
+    const text = `port ${http} for the web page cannot be used: ${web.reason}`;
+    return limited("http-port", text, "bun run serve --http N, with another port");
+  };
+  return [forViewers(), forWeb()];
 }
 
 /** Whether a Slipstream server listens on a port. It answers everybody: with a Goodbye if it needs TLS or a key. */
@@ -65,14 +69,24 @@ async function isOurServer(port: number): Promise<boolean> {
   }
 }
 
-/** Returns null, or the reason why the port cannot be used. */
-function tryPort(port: number): string | null {
+/** A port that cannot be used. */
+interface UnusablePort {
+  reason: string;
+  /** Whether a program listens on it. */
+  isTaken: boolean;
+  /** The program, or null if it is not known. */
+  holder: string | null;
+}
+
+/** Returns null if the port can be used. */
+function tryPort(port: number): UnusablePort | null {
   for (const hostname of ["0.0.0.0", "127.0.0.1"]) {
     try {
       Bun.listen({ hostname, port, socket: { data: () => undefined } }).stop(true);
     } catch (error) {
-      if (codeOf(error) !== "EADDRINUSE") return messageOf(error);
-      return `${holderOf(port) ?? "another program"} uses it`;
+      if (codeOf(error) !== "EADDRINUSE") return { reason: messageOf(error), isTaken: false, holder: null };
+      const holder = holderOf(port);
+      return { reason: `${holder ?? "another program"} uses it`, isTaken: true, holder };
     }
   }
   return null;

@@ -82,15 +82,26 @@ test.each([
   ["without a key", []],
   ["that needs TLS and a key", ["--host", "0.0.0.0"]],
 ])("doctor: a port that a server %s uses is no fault", async (_, flags) => {
-  await using server = await startServer(["--source", "pattern", "--size", "160x90", ...flags]);
-  const findings = await examinePorts({ port: server.port, http: Number(freePort()) });
-  expect(findings).toContainEqual(
-    expect.objectContaining({
+  const http = Number(freePort());
+  await using server = await startServer(["--source", "pattern", "--size", "160x90", "--http", String(http), ...flags]);
+  expect(await examinePorts({ port: server.port, http })).toEqual([
+    {
       part: "port",
       condition: "good",
-      text: expect.stringContaining(`a Slipstream server already runs on port ${server.port}`),
-    }),
-  );
+      text: expect.stringContaining(`a Slipstream server already runs on port ${server.port}: `),
+      mend: null,
+    },
+    {
+      part: "http-port",
+      condition: "good",
+      text: `port ${http} is in use, as by the web page of the server that runs`,
+      mend: null,
+    },
+  ]);
+  const other = Bun.listen({ hostname: "0.0.0.0", port: 0, socket: { data: () => undefined } });
+  const [, web] = await examinePorts({ port: server.port, http: other.port });
+  other.stop(true);
+  expect(web).toMatchObject({ condition: "limited", mend: "bun run serve --http N, with another port" });
 });
 
 test("doctor: a wrong option is one line and exit code 2", async () => {
