@@ -93,7 +93,7 @@ export class EventCommand implements EventOutput {
   async close(): Promise<void> {
     this.#isClosed = true;
     if (await settlesWithin(Promise.all(this.#runs), CLOSING_MS)) return;
-    for (const child of this.#children) this.#kill(child, "it did not end with the server");
+    for (const child of this.#children) this.#kill(child, "it was still running when the camera ended");
     await Promise.all(this.#runs);
   }
 

@@ -106,7 +106,7 @@ test("EventCommand: does not wait for what a command has left running, and says 
   const slow = new EventCommand({ command: ["sleep", "300"], folder }, log);
   slow.send(motionMessage("start"));
   await slow.close();
-  expect(lines).toEqual(["warning on-event: sleep has failed: it did not end with the server"]);
+  expect(lines).toEqual(["warning on-event: sleep has failed: it was still running when the camera ended"]);
 });
 
 function isRunning(pid: number): boolean {
