@@ -42,6 +42,12 @@ const START_MICROS: Micros = 2_000_000;
 /** After a longer time without frames the camera has started again. */
 const RESTART_MICROS: Micros = 10_000_000;
 
+/**
+ * A frame without any change, so soon after one with changes, says nothing: in the dark, cameras take 10 or 15 pictures a second and send
+ * each of them two or three times.
+ */
+const REPEATED_MICROS: Micros = 150_000;
+
 const MOSTLY = 0.5;
 
 interface OpenEvent {
@@ -61,6 +67,8 @@ export class MotionDetector {
   #tiles: MovingTiles | null = null;
   #countsFrom: Micros = 0;
   #last: Micros | null = null;
+  /** Whether anything has changed in the last frame. */
+  #hasChanged = false;
   /** Whether enough has moved in the frame before. */
   #wasMoving = false;
   /** The time of motion, minus the time without motion since then. An event begins when it is long enough. */
@@ -106,6 +114,12 @@ export class MotionDetector {
    */
   frame(capturedAt: Micros, grid: MotionGrid, isChanged: Uint8Array): void {
     const passed = this.#last === null ? 0 : capturedAt - this.#last;
+    const hasChanged = isChanged.includes(1);
+    if (this.#hasChanged && !hasChanged && passed <= REPEATED_MICROS) {
+      this.pass(capturedAt);
+      return;
+    }
+    this.#hasChanged = hasChanged;
     if (this.#tiles === null || !isSameGrid(this.#tiles.grid, grid)) {
       if (this.#open !== null) this.#end(this.#open);
       this.#tiles = new MovingTiles(grid, this.#settings.zones);
