@@ -9,6 +9,8 @@ import { refusalResponse } from "./stream.ts";
 const DEFAULT_SECONDS = 30;
 const MAX_SECONDS = 3600;
 const CHUNK_BYTES = 256 * 1024;
+/** A client that takes no bytes for this time gets no more. */
+const IDLE_SECONDS = 30;
 const CLIP_TYPE = "video/matroska";
 
 export function clipRoutes(host: WebHost): Route[] {
@@ -24,7 +26,7 @@ async function answerClip(request: WebRequest, { reception, log }: WebHost): Pro
   if ("reason" in camera) return refusalResponse(camera);
   if (camera.clips == null) return textResponse(404, noPastText(camera.name));
   if (request.request.method === "HEAD") return new Response(null, { headers: { "content-type": CLIP_TYPE } });
-  request.keepOpen();
+  request.keepOpen(IDLE_SECONDS);
   try {
     return await send(camera.clips, seconds, request.request.signal);
   } catch (error) {

@@ -221,9 +221,9 @@ export class HttpDoor implements Disposable {
       role,
       session,
       camera,
-      keepOpen: () => {
+      keepOpen: (idleSeconds = 0) => {
         this.#idle.carriesViewer(from.peer.ip, from.peer.port);
-        server.timeout(request, 0);
+        server.timeout(request, idleSeconds);
       },
       upgrade: (guest, headers) => {
         const isUpgraded = server.upgrade(request, { data: guest, headers });

@@ -32,8 +32,11 @@ export interface WebRequest {
   readonly camera: string;
   /** Whether the client uses TLS, to this door or to a trusted proxy. */
   readonly isSecure: boolean;
-  /** Turns off the door's limit of silence for this connection, for an answer that lasts. */
-  keepOpen(): void;
+  /**
+   * Replaces the door's limit of silence for this connection, for an answer that lasts. The connection ends when the client takes no byte
+   * for `idleSeconds` (255 at most). Without it there is no limit.
+   */
+  keepOpen(idleSeconds?: number): void;
   /** Makes the connection a WebSocket. Returns false if the request does not ask for one correctly. */
   upgrade(guest: WebSocketGuest, headers: Record<string, string>): boolean;
 }
