@@ -1,5 +1,6 @@
 // Runs a command of the operator for each event. It is not run by a shell, and the number of runs at a time is limited.
 
+import { rmSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { childEnvironment } from "../../../capture/child-environment.ts";
 import { settlesWithin } from "../../../core/clock.ts";
 import { messageOf } from "../../../core/errors.ts";
 import type { Log } from "../../../core/log.ts";
+import { atExit } from "../../../system/at-exit.ts";
 import type { MotionReport } from "../motion-report.ts";
 import { CLOSING_MS, type EventOutput, type MotionMessage } from "./event-output.ts";
 
@@ -99,6 +101,9 @@ export class EventCommand implements EventOutput {
 
   async #run({ report, picture }: MotionMessage): Promise<void> {
     const folder = picture !== null && this.#names.has(PICTURE) ? await mkdtemp(join(tmpdir(), "slipstream-")) : null;
+    using _ = atExit(() => {
+      if (folder !== null) rmSync(folder, { recursive: true, force: true });
+    });
     try {
       const path = folder === null ? "" : join(folder, "motion.jpg");
       if (picture !== null && folder !== null) await writeFile(path, picture, { mode: 0o600 });
@@ -119,6 +124,7 @@ export class EventCommand implements EventOutput {
       stdio: [Buffer.from(`${JSON.stringify(report)}\n`), "ignore", "pipe"],
     });
     this.#children.add(child);
+    using _ = atExit(() => kill(child));
     const reason = `it did not end in ${this.#longestRunMs / 1000} s`;
     const timer = setTimeout(() => this.#kill(child, reason), this.#longestRunMs);
     const complaint = new LastLine(child.stderr);
@@ -133,16 +139,20 @@ export class EventCommand implements EventOutput {
 
   #kill(child: Bun.Subprocess, reason: string): void {
     this.#killed.set(child, reason);
-    try {
-      process.kill(-child.pid, "SIGKILL");
-    } catch {
-      child.kill("SIGKILL"); // it has just ended
-    }
+    kill(child);
   }
 
   #fail(reason: string): void {
     this.lost++;
     this.#log.warning(`on-event: ${this.#command[0]} has failed: ${reason}`);
+  }
+}
+
+function kill(child: Bun.Subprocess): void {
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    child.kill("SIGKILL"); // it has just ended
   }
 }
 

@@ -109,6 +109,28 @@ test("EventCommand: does not wait for what a command has left running, and says 
   expect(lines).toEqual(["warning on-event: sleep has failed: it was still running when the camera ended"]);
 });
 
+test("EventCommand: a program that exits at once leaves neither commands nor pictures", async () => {
+  const source = join(import.meta.dir, "../../../../src/server/motion/outputs/event-command.ts");
+  const support = join(import.meta.dir, "../../../support/motion-reports.ts");
+  const program = `
+    import { existsSync } from "node:fs";
+    import { EventCommand } from ${JSON.stringify(source)};
+    import { motionMessage } from ${JSON.stringify(support)};
+    const words = ["sh", "-c", 'echo $$ > pid; printf %s "$0" > path; exec sleep 300', "{picture}"];
+    const log = { info() {}, warning() {} };
+    const command = new EventCommand({ command: words, folder: ${JSON.stringify(folder)} }, log);
+    command.send(motionMessage("start", 1, new Uint8Array([1])));
+    while (!existsSync(${JSON.stringify(fileOf("path"))}) || Bun.file(${JSON.stringify(fileOf("path"))}).size === 0) await Bun.sleep(10);
+    process.exit(130);
+  `;
+  writeFileSync(fileOf("program.ts"), program);
+  const child = Bun.spawn([process.execPath, fileOf("program.ts")], { stdio: ["ignore", "inherit", "inherit"] });
+  expect(await child.exited).toBe(130);
+  const pid = Number(readFileSync(fileOf("pid"), "utf8"));
+  await until(() => !isRunning(pid), "the end of the command");
+  expect(existsSync(readFileSync(fileOf("path"), "utf8"))).toBe(false);
+});
+
 function isRunning(pid: number): boolean {
   try {
     return !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
