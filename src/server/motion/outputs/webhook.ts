@@ -26,6 +26,8 @@ export class Webhook implements EventOutput {
   readonly #log: Log;
   readonly #firstPauseMs: number;
   readonly #waiting: Waiting[] = [];
+  /** The event that is being posted. It may arrive although it does not wait any more. */
+  #posted: Waiting | null = null;
   readonly #closing = new AbortController();
   #work: Promise<void> | null = null;
   #isFailing = false;
@@ -44,8 +46,8 @@ export class Webhook implements EventOutput {
     }
     this.#waiting.push({ body: JSON.stringify(report), since: nowMicros() });
     if (this.#waiting.length > MOST_WAITING) {
-      this.#waiting.shift();
-      this.lost++;
+      const oldest = this.#waiting.shift();
+      if (oldest !== this.#posted) this.lost++;
     }
     this.#work ??= this.#deliver().finally(() => {
       this.#work = null;
@@ -62,15 +64,19 @@ export class Webhook implements EventOutput {
     const { signal } = this.#closing;
     let pauseMs = this.#firstPauseMs;
     for (let [next] = this.#waiting; next !== undefined; [next] = this.#waiting) {
+      this.#posted = next;
       const failure = await this.#post(next.body);
-      const isOver = failure === null || !failure.mayPass || nowMicros() - next.since > PATIENCE_MICROS;
+      this.#posted = null;
+      const waits = this.#waiting[0] === next;
+      const isOver = failure === null || !failure.mayPass || !waits || nowMicros() - next.since > PATIENCE_MICROS;
       if (failure !== null) this.#fail(failure.reason);
-      if (signal.aborted) break;
       if (isOver) {
-        if (this.#waiting[0] === next) this.#waiting.shift();
+        if (waits) this.#waiting.shift();
         if (failure !== null) this.lost++;
         else this.#recover();
         pauseMs = this.#firstPauseMs;
+      } else if (signal.aborted) {
+        break;
       } else {
         await sleep(pauseMs, signal);
         pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * pauseMs);
