@@ -34,10 +34,13 @@ function checkZoneName(name: string): void {
 function cornersOf({ name, rectangle, polygon }: ZoneOptions): readonly SharePoint[] {
   if ((rectangle === undefined) === (polygon === undefined))
     throw new UsageError(`the zone '${name}' needs either a rectangle or a polygon`);
-  return polygon ?? cornersOfRectangle(rectangle as NonNullable<typeof rectangle>);
+  return polygon ?? checkAs(`the zone '${name}'`, () => cornersOfRectangle(rectangle as NonNullable<typeof rectangle>));
 }
 
+/** Returns the corners of a rectangle. Throws UsageError if it has no area. */
 function cornersOfRectangle([x, y, width, height]: readonly [number, number, number, number]): SharePoint[] {
+  if (!(width > 0 && height > 0))
+    throw new UsageError(`has the size ${width} × ${height}: after x and y, write a width and a height above 0`);
   // 0.7 + 0.3 is slightly more than 1 in binary fractions.
   const [right, bottom] = [x + width, y + height].map((edge) => Math.round(edge * 1e9) / 1e9) as [number, number];
   return [

@@ -83,6 +83,11 @@ test("zones: each error is one line with the place in the file", () => {
   expect(refusal(zone("rectangle = [0.5, 0, 0.6, 1]"))).toBe(
     `${place}.rectangle: has the corner [1.1, 0], which is outside of the picture: x and y must be from 0 to 1`,
   );
+  for (const size of ["-0.2, 0.2", "0.2, -0.2", "0, 0.2"]) {
+    expect(refusal(zone(`rectangle = [0.5, 0.5, ${size}]`))).toBe(
+      `${place}.rectangle: has the size ${size.replace(", ", " × ")}: after x and y, write a width and a height above 0`,
+    );
+  }
   expect(refusal(zone('rectangle = "all"'))).toStartWith(`${place}.rectangle: must be [x, y, width, height]`);
   expect(refusal(zone("rectangle = [0, 0, 1, 1, 1]"))).toStartWith(
     `${place}.rectangle[4]: must be [x, y, width, height]`,
