@@ -228,11 +228,14 @@ function resolveRecord(options: RecordOptions, motion: WatchSettings | null): Re
   };
 }
 
+/** An event is known later than `for` after its beginning if its motion has breaks, or if not all JPEGs are compared. */
+const LATE_MICROS = 2_000_000;
+
 function resolveAround({ beforeSeconds, afterSeconds }: RecordOptions, motion: WatchSettings | null): GateSettings {
   if (motion === null) throw new UsageError("a recording of motion needs its detection: add --motion");
   const before = number("recordBeforeSeconds", beforeSeconds ?? DEFAULTS.recordBeforeSeconds) as number;
   const after = number("recordAfterSeconds", afterSeconds ?? DEFAULTS.recordAfterSeconds) as number;
-  return { beforeMicros: before * 1e6, afterMicros: after * 1e6, lateMicros: motion.forMicros };
+  return { beforeMicros: before * 1e6, afterMicros: after * 1e6, lateMicros: 2 * motion.forMicros + LATE_MICROS };
 }
 
 function resolveMotion(

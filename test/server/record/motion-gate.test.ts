@@ -2,9 +2,10 @@
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import type { MotionEvent } from "../../../src/server/motion/detector.ts";
-import { MotionGate } from "../../../src/server/record/motion-gate.ts";
+import { MotionDetector, type MotionEvent, type MotionSettings } from "../../../src/server/motion/detector.ts";
+import { type GateSettings, MotionGate } from "../../../src/server/record/motion-gate.ts";
 import type { FeedJpeg } from "../../../src/server/renditions/feed.ts";
+import { resolveServeOptions } from "../../../src/server/settings/resolve.ts";
 
 const SECOND = 1_000_000;
 const AROUND = { beforeMicros: 2 * SECOND, afterMicros: 3 * SECOND, lateMicros: SECOND };
@@ -97,4 +98,29 @@ test("MotionGate: holds 64 MiB at most, and tells what an open gate has lost", (
   expect(gate.take(100, () => room-- > 0)?.capturedAt).toBe(100 - 64);
   const lost = Array.from({ length: 10 }, (_, index) => gate.hold(picture(101 + index, large), 101 + index));
   expect(lost.reduce((sum, each) => sum + each, 0)).toBe(9);
+});
+
+test("MotionGate: the seconds before an event are whole although its motion has breaks", () => {
+  const record = { folder: "/recordings", when: "motion", beforeSeconds: 1 } as const;
+  const [camera] = resolveServeOptions({ cameras: [{ source: "pattern", motion: {}, record }] }).cameras;
+  const gate = new MotionGate(camera?.record?.aroundMotion as GateSettings);
+  const starts: MotionEvent[] = [];
+  const detector = new MotionDetector(camera?.motion as MotionSettings, (told) => {
+    if (told.phase === "start") starts.push(told);
+    gate.motion(told, told.movedAt);
+  });
+  const grid = { columns: 10, lines: 45, width: 1280, height: 720, tileWidth: 128, tileHeight: 16 };
+  const frameMicros = 33_333;
+  for (let frame = 0; frame < 300 && starts.length === 0; frame++) {
+    const marks = new Uint8Array(450);
+    marks[449] = 1; // a little noise, so that no picture counts as a repeated one
+    const moves = frame > 150 && frame % 10 < 6;
+    for (let line = 5; moves && line < 15; line++) marks[10 * line + 5] = 1;
+    gate.hold(picture(frame * frameMicros), frame * frameMicros);
+    detector.frame(frame * frameMicros, grid, marks);
+  }
+  const [start] = starts as [MotionEvent];
+  expect(start.movedAt - start.startedAt).toBeGreaterThan(600_000);
+  // The picture at the beginning of the second gets the time of the beginning.
+  expect(takeAll(gate, start.movedAt)[0]).toBe(start.startedAt - SECOND);
 });
