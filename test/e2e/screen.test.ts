@@ -57,10 +57,11 @@ async function viewStill(flags: readonly string[]) {
     return first !== undefined && last !== undefined && last.sent > first.sent + 30 && last.bytesPerFrame === 0;
   });
   await viewer.until("frames", ({ bytes }) => bytes.length >= 20 * FRAME_BYTES);
+  const report = server.last; // Without a viewer, the next report has no renditions.
   await viewer.end("SIGTERM");
   const whole = Math.floor(viewer.bytes.length / FRAME_BYTES);
   const picture = viewer.bytes.subarray((whole - 1) * FRAME_BYTES, whole * FRAME_BYTES);
-  return { picture: new Uint8Array(picture), report: server.last, view: viewer.last };
+  return { picture: new Uint8Array(picture), report, view: viewer.last };
 }
 
 /** The position of the window in a picture, found by the colour of its border, or null if no whole border is found. */

@@ -2,6 +2,7 @@
 
 import type { Source } from "../../src/capture/source.ts";
 import { type CameraEntry, readCameras } from "../../src/protocol/cameras.ts";
+import { type ClipPart, readClipPart } from "../../src/protocol/clip.ts";
 import { type Controls, type ControlSet, readControlSet, readControls } from "../../src/protocol/controls.ts";
 import { type Goodbye, readGoodbye, readWelcome, type Welcome, writeHello } from "../../src/protocol/greeting.ts";
 import * as m from "../../src/protocol/messages.ts";
@@ -20,6 +21,7 @@ export type Heard =
   | { type: "picture"; frameNumber: number; jpeg: Uint8Array; sentAt: number; encodedAt: number }
   | ({ type: "controls" } & Controls)
   | ({ type: "control set" } & ControlSet)
+  | ({ type: "clip part" } & ClipPart)
   | { type: "cameras"; cameras: CameraEntry[] }
   | ({ type: "notice" } & m.Notice)
   | { type: "ping" | "pong"; sentAt?: number };
@@ -108,6 +110,7 @@ export class FakeViewer {
     else if (type === MessageType.cameras) this.heard.push({ type: "cameras", cameras: readCameras(body) });
     else if (type === MessageType.controls) this.heard.push({ type: "controls", ...readControls(body) });
     else if (type === MessageType.controlSet) this.heard.push({ type: "control set", ...readControlSet(body) });
+    else if (type === MessageType.clipPart) this.heard.push({ type: "clip part", ...readClipPart(body) });
     else if (type === MessageType.goodbye) this.heard.push({ type: "goodbye", ...readGoodbye(body) });
     else if (type === MessageType.stream) this.heard.push({ type: "stream", ...m.readStream(body) });
     else if (type === MessageType.ping) this.heard.push({ type: "ping", ...m.readPing(body) });

@@ -77,7 +77,7 @@ test("zonesOfTiles: holes between the arms of a polygon are not in it, and many 
   const timeOf = (polygon: SharePoint[]) => {
     const large = { width: 7680, height: 4320, columns: 60, lines: 270, tileWidth: 128, tileHeight: 16 };
     const began = performance.now();
-    for (let turn = 0; turn < 20; turn++) zonesOfTiles(large, [{ name: "round", isWatched: true, polygon }]);
+    zonesOfTiles(large, [{ name: "round", isWatched: true, polygon }]);
     return performance.now() - began;
   };
   const triangle: SharePoint[] = [
@@ -85,6 +85,8 @@ test("zonesOfTiles: holes between the arms of a polygon are not in it, and many 
     [1, 0],
     [0.5, 1],
   ];
-  timeOf(triangle);
-  expect(timeOf(round)).toBeLessThan(8 * timeOf(triangle));
+  // The least of many turns has the fewest interruptions by other programs.
+  const times = Array.from({ length: 30 }, () => ({ few: timeOf(triangle), many: timeOf(round) }));
+  const few = Math.min(...times.map((each) => each.few));
+  expect(Math.min(...times.map(({ many }) => many))).toBeLessThan(8 * few);
 });
