@@ -93,6 +93,8 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
       this,
     );
     this.#subscription = new Subscription({ ...options, decoders }, this.#wanted, this);
+    // A picture may be decoded already when a limit of frames ends the view.
+    options.stopped.addEventListener("abort", () => this.#presenter.end(), { once: true });
   }
 
   /** Shows the camera until it is stopped. KeepConnected.run lists the errors that it throws. */

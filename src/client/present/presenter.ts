@@ -57,6 +57,7 @@ export class Presenter {
   #current: DecodedPicture | null = null;
   #busy = false;
   #overlayOn = false;
+  #hasEnded = false;
   #paused = false;
   #hidden = false;
   /** The number of ticks for which the screen still waits for a new picture. */
@@ -84,6 +85,11 @@ export class Presenter {
   offer(picture: DecodedPicture): void {
     this.#next.offer(picture);
     this.#showNext();
+  }
+
+  /** Shows no more pictures, also none that waits. */
+  end(): void {
+    this.#hasEnded = true;
   }
 
   toggleOverlay(): void {
@@ -147,7 +153,7 @@ export class Presenter {
   }
 
   #showNext(): void {
-    if (this.#busy) return;
+    if (this.#busy || this.#hasEnded) return;
     const picture = this.#next.take();
     if (picture === null) return;
     this.#run(async () => {

@@ -169,6 +169,17 @@ describe("Presenter: order of pictures", () => {
     expect(slotsFreed).toBe(3);
   });
 
+  test("Presenter: after the end it shows neither the waiting picture nor later ones", async () => {
+    screen.slow = true;
+    presenter.offer(decoded(1));
+    presenter.offer(decoded(2));
+    presenter.end();
+    await screen.finish();
+    presenter.offer(decoded(3));
+    expect(screen.frames).toEqual([1]);
+    expect(figures.frames).toBe(1);
+  });
+
   test("Presenter: drops a picture that is older than the one that is being shown", async () => {
     screen.slow = true;
     presenter.offer(decoded(5));
