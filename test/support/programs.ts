@@ -100,8 +100,8 @@ export class Program<Report> implements AsyncDisposable {
   }
 
   /** Waits until `isTrue` returns true. After a time-out it throws an error with all log lines of the program. */
-  async until(what: string, isTrue: (program: this) => boolean): Promise<void> {
-    const deadline = Date.now() + PATIENCE_MS;
+  async until(what: string, isTrue: (program: this) => boolean, patienceMs = PATIENCE_MS): Promise<void> {
+    const deadline = Date.now() + patienceMs;
     while (!isTrue(this)) {
       if (Date.now() > deadline || (this.child.exitCode !== null && !(await this.#settled(isTrue)))) {
         throw new Error(`${what} did not happen; exit code ${this.child.exitCode}, its remarks:\n${this.remarks}`);
