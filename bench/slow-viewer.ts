@@ -8,7 +8,7 @@ const FPS = 30;
 const SIZE = "1280x720";
 
 /** The p95 of the slow viewer's picture age ÷ (its own time + one frame interval + the p95 of the fast viewer's latency). */
-const AGE_LIMIT = 1.5;
+const AGE_LIMIT = 1.45;
 /** The latency of the fast viewer beside a slow one ÷ its latency alone. */
 const FAST_LIMIT = 1.4;
 
