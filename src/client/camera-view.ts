@@ -80,7 +80,7 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
   private constructor(options: CameraViewOptions, owner: CameraViewOwner, decoders: Decoders) {
     this.#options = options;
     this.#owner = owner;
-    const { screen, output, pool, arena } = options;
+    const { screen, output, pool, arena, stopped } = options;
     this.#presenter = new Presenter(
       {
         screen,
@@ -89,12 +89,11 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
         trouble: this.#trouble,
         decodeThreads: pool.threads,
         grey: createGreyer(arena, pool),
+        stopped, // a picture may be decoded already when a limit of frames ends the view
       },
       this,
     );
     this.#subscription = new Subscription({ ...options, decoders }, this.#wanted, this);
-    // A picture may be decoded already when a limit of frames ends the view.
-    options.stopped.addEventListener("abort", () => this.#presenter.end(), { once: true });
   }
 
   /** Shows the camera until it is stopped. KeepConnected.run lists the errors that it throws. */

@@ -48,6 +48,8 @@ export interface PresenterOptions {
   decodeThreads: number;
   /** Makes the grey copy that is shown during trouble. */
   grey: Greyer;
+  /** After it aborts, no picture is shown any more, also none that waits. */
+  stopped: AbortSignal;
 }
 
 export class Presenter {
@@ -57,7 +59,6 @@ export class Presenter {
   #current: DecodedPicture | null = null;
   #busy = false;
   #overlayOn = false;
-  #hasEnded = false;
   #paused = false;
   #hidden = false;
   /** The number of ticks for which the screen still waits for a new picture. */
@@ -85,11 +86,6 @@ export class Presenter {
   offer(picture: DecodedPicture): void {
     this.#next.offer(picture);
     this.#showNext();
-  }
-
-  /** Shows no more pictures, also none that waits. */
-  end(): void {
-    this.#hasEnded = true;
   }
 
   toggleOverlay(): void {
@@ -153,7 +149,7 @@ export class Presenter {
   }
 
   #showNext(): void {
-    if (this.#busy || this.#hasEnded) return;
+    if (this.#busy || this.#options.stopped.aborted) return;
     const picture = this.#next.take();
     if (picture === null) return;
     this.#run(async () => {

@@ -21,6 +21,7 @@ let figures: ViewFigures;
 let trouble: Trouble;
 let state: CameraState;
 let presenter: Presenter;
+let stopping: AbortController;
 let slotsFreed: number;
 let released: number[];
 let broken: unknown[];
@@ -36,6 +37,7 @@ function create(output: FrameWriter | null = null): void {
   released = [];
   broken = [];
   greying = [];
+  stopping = new AbortController();
   presenter = new Presenter(
     {
       screen,
@@ -49,6 +51,7 @@ function create(output: FrameWriter | null = null): void {
         greying.push({ frame, finish });
         return true;
       },
+      stopped: stopping.signal,
     },
     {
       slotReleased: () => slotsFreed++,
@@ -173,7 +176,7 @@ describe("Presenter: order of pictures", () => {
     screen.slow = true;
     presenter.offer(decoded(1));
     presenter.offer(decoded(2));
-    presenter.end();
+    stopping.abort();
     await screen.finish();
     presenter.offer(decoded(3));
     expect(screen.frames).toEqual([1]);
