@@ -71,7 +71,7 @@ export async function view(
   const output = options.output === null ? null : await untilAbort(openFrameOutput(options.output), signal);
   if (output !== null) session.atEnd(() => output.close());
   const writer = output === null ? null : new RawFrameWriter(output, size, log);
-  const virtualCamera = to === null ? null : await untilAbort(openVirtualCamera(to, size, log), signal);
+  const virtualCamera = to === null ? null : await openVirtualCamera(to, size, log, signal);
   if (virtualCamera !== null) session.atEnd(() => virtualCamera[Symbol.asyncDispose]());
   const saveLast = clipKey(access, stopped, log);
   const screen = await openScreen(options, {
@@ -129,9 +129,9 @@ export async function view(
   return present();
 }
 
-function openVirtualCamera(path: string, size: Size | null, log: Log): Promise<VirtualCamera> {
+function openVirtualCamera(path: string, size: Size | null, log: Log, signal: AbortSignal): Promise<VirtualCamera> {
   const sizeFor = (picture: Size) => (size === null ? picture : roundedUp(size, picture));
-  return VirtualCamera.open({ path, sizeFor, log });
+  return VirtualCamera.open({ path, sizeFor, log }, signal);
 }
 
 async function openScreen(options: ViewOptions, events: ScreenEvents): Promise<Screen> {

@@ -3,6 +3,7 @@
 import { Worker } from "node:worker_threads";
 import { MissingError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
+import { untilAbort } from "../../core/on-abort.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { PROGRAM_FILES } from "../../program-files.ts";
 import { addressOf } from "../../system/memory.ts";
@@ -45,11 +46,19 @@ export class VirtualCamera implements FrameWriter, AsyncDisposable {
   /** Settles when the thread has read the picture that was written last. */
   #reading: PromiseWithResolvers<void> | null = null;
 
-  /** Opens the device at a path. Rejects with MissingError if it cannot be used. */
-  static async open(options: VirtualCameraOptions): Promise<VirtualCamera> {
+  /**
+   * Opens the device at a path. Rejects with MissingError if it cannot be used, and with the reason of `signal` when that aborts
+   * first. In both cases the device is closed again.
+   */
+  static async open(options: VirtualCameraOptions, signal: AbortSignal): Promise<VirtualCamera> {
     const camera = new VirtualCamera(options);
-    await camera.#opened.promise;
-    return camera;
+    try {
+      await untilAbort(camera.#opened.promise, signal);
+      return camera;
+    } catch (error) {
+      await camera[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   private constructor(options: VirtualCameraOptions) {

@@ -19,11 +19,22 @@ const REFUSED = [
   ["that is a file", import.meta.path, `${import.meta.path} is no video device: name a device of v4l2loopback`],
 ] as const;
 
+function open(path: string, signal: AbortSignal): Promise<VirtualCamera> {
+  return VirtualCamera.open({ path, sizeFor: (size) => size, log: SILENT_LOG }, signal);
+}
+
 test.skipIf(!hasLibc()).each(REFUSED)("VirtualCamera: refuses a path %s", async (_, path, text) => {
-  const opening = VirtualCamera.open({ path, sizeFor: (size) => size, log: SILENT_LOG });
+  const opening = open(path, new AbortController().signal);
   expect(opening).rejects.toBeInstanceOf(MissingError);
   expect(opening).rejects.toThrow(text);
   await opening.catch(() => undefined);
+});
+
+test.skipIf(!hasLibc())("VirtualCamera: an abort ends the opening", async () => {
+  const stopping = new AbortController();
+  const opening = open("/dev/null", stopping.signal);
+  stopping.abort(new Error("stopped"));
+  expect(await opening.catch((error: unknown) => error)).toBe(stopping.signal.reason);
 });
 
 test.skipIf(!hasLibc())(
