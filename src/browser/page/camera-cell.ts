@@ -26,7 +26,7 @@ export interface CellOwner {
   sourceChanged(): void;
 }
 
-/** A note is shown for this time. */
+/** A note is shown for this time. It ends with a state that comes after it, and one comes each second. */
 const NOTE_MS = 5_000;
 
 export class CameraCell {
@@ -42,8 +42,9 @@ export class CameraCell {
   #zoom = 1;
   #state: ViewState | null = null;
   #trouble = "";
-  /** Why the last wish of the user failed, for some seconds. */
-  #note: string | null = null;
+  #isSaving = false;
+  /** Why the last wish of the user failed. */
+  #note = { text: "", endsAtMs: 0 };
   #isFloating = false;
   #isOneOfSeveral = false;
   #isShown = true;
@@ -127,16 +128,16 @@ export class CameraCell {
     this.#remote.ask({ kind: "snapshot" });
   }
 
+  /** Saves the last seconds as a file, one at a time. */
   async savePast(): Promise<void> {
+    if (this.#isSaving) return;
+    this.#isSaving = true;
     const { isSaved, text } = await saveClip(this.#name);
+    this.#isSaving = false;
     tell(text);
     if (isSaved) return;
-    this.#note = text;
+    this.#note = { text, endsAtMs: performance.now() + NOTE_MS };
     this.#showState();
-    setTimeout(() => {
-      this.#note = null;
-      this.#showState();
-    }, NOTE_MS);
   }
 
   focus(): void {
@@ -273,9 +274,10 @@ export class CameraCell {
     const isOld = state.isOld || ageMs === null || ageMs >= 1000;
     age.classList.toggle("old", isOld && !state.isPaused);
     age.classList.toggle("fresh", !isOld);
-    const warning = state.alarm ?? this.#note;
-    alarm.hidden = warning === null;
-    setText(alarm, warning ?? "");
+    const note = performance.now() < this.#note.endsAtMs ? this.#note.text : "";
+    const warning = state.alarm ?? note;
+    alarm.hidden = warning === "";
+    setText(alarm, warning);
     this.element.classList.toggle("paused", state.isPaused);
     const pause = this.#tool("pause");
     pause.setAttribute("aria-pressed", String(state.isPaused));
