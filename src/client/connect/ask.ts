@@ -1,6 +1,6 @@
 // Asks a server for its cameras and their controls, without receiving pictures.
 
-import { ConnectionError } from "../../core/errors.ts";
+import { ConnectionError, ProtocolError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on-abort.ts";
 import type { CameraEntry } from "../../protocol/cameras.ts";
 import type { ClipPart } from "../../protocol/clip.ts";
@@ -50,8 +50,9 @@ export async function setControl(server: AskedServer, set: SetControl, signal: A
 }
 
 /**
- * Receives a file with the last seconds of a camera, part by part. `write` gets the bytes, and the next part is asked for when it resolves. Throws ConnectionError with the server's
- * reason if it refuses, and the error of `write`.
+ * Receives a file with the last seconds of a camera, part by part. `write` gets the bytes, and the next part is asked for when it
+ * resolves. Throws ConnectionError with the server's reason if it refuses, or if it sends a part that was not asked for, and the
+ * error of `write`.
  */
 export async function receiveClip(
   server: AskedServer,
@@ -60,21 +61,25 @@ export async function receiveClip(
   signal: AbortSignal,
 ): Promise<void> {
   let connection: Connection | null = null;
+  let isWriting = false;
   const question = (opened: Connection) => {
     connection = opened;
     opened.askForClip(seconds);
   };
   const listen = ({ answer, fail, goOn }: Asking<ClipPart>): Partial<ConnectionEvents> => ({
     onClipPart(part) {
+      if (isWriting) throw new ProtocolError("the server has sent a part of the clip that was not asked for");
       if (part.outcome !== "part") {
         answer({ ...part, bytes: new Uint8Array() });
         return;
       }
-      const ask = () => {
+      isWriting = true;
+      const written = () => {
+        isWriting = false;
         goOn();
         connection?.askForClip(0);
       };
-      write(part.bytes.slice()).then(ask, fail);
+      write(part.bytes.slice()).then(written, fail);
     },
   });
   const { outcome, text } = await ask(server, signal, question, listen, CLIP_TIMEOUT_MS);

@@ -1,8 +1,9 @@
 // Questions (--list, --controls) to servers that do not know the questions yet, and to hostile servers.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { type AskedServer, askForCameras, askForControls } from "../../../src/client/connect/ask.ts";
+import { type AskedServer, askForCameras, askForControls, receiveClip } from "../../../src/client/connect/ask.ts";
 import { withoutKey } from "../../../src/client/connect/server-access.ts";
+import { writeClipPart } from "../../../src/protocol/clip.ts";
 import { writeWelcome } from "../../../src/protocol/greeting.ts";
 import { readPing, writePing, writePong } from "../../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../../src/protocol/splitter.ts";
@@ -11,8 +12,14 @@ import { Program, runToEnd, TEST_TIMEOUT_MS } from "../../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-/** An older server. It has one camera, greets and pings, and skips messages that it does not know. */
-function listenAsOlderServer(sourceName = "only one"): { port: number; close: () => void } {
+/**
+ * An older server. It has one camera, greets and pings, and skips messages that it does not know. `answers` are its answers to other
+ * messages.
+ */
+function listenAsOlderServer(
+  sourceName = "only one",
+  answers = new Map<number, Uint8Array[]>(),
+): { port: number; close: () => void } {
   const listener = Bun.listen<{ splitter: MessageSplitter }>({
     hostname: "127.0.0.1",
     port: 0,
@@ -25,6 +32,7 @@ function listenAsOlderServer(sourceName = "only one"): { port: number; close: ()
           } else if (type === MessageType.ping) {
             socket.write(writePong({ ...readPing(body), receivedAt: 1, repliedAt: 1 }));
           }
+          for (const answer of answers.get(type) ?? []) socket.write(answer);
         });
         socket.data = { splitter };
       },
@@ -72,5 +80,19 @@ test("askForControls: ends when its signal aborts", async () => {
   const reason = new Error("the user quits");
   setTimeout(() => stopping.abort(reason), 50);
   await expect(asking).rejects.toBe(reason);
+  server.close();
+});
+
+test("receiveClip: a server that sends parts without being asked is refused, and no second part is taken", async () => {
+  const part = writeClipPart({ outcome: "part", text: "", bytes: new Uint8Array(1000) });
+  const server = listenAsOlderServer("only one", new Map([[MessageType.clipAsked, [part, part]]]));
+  let parts = 0;
+  const write = () => {
+    parts++;
+    return new Promise<void>(() => undefined);
+  };
+  const receiving = receiveClip(askedServer(server.port), 10, write, new AbortController().signal);
+  await expect(receiving).rejects.toThrow("a part of the clip that was not asked for");
+  expect(parts).toBe(1);
   server.close();
 });
