@@ -50,7 +50,6 @@ export const STRUCTS = {
       "fmt.pix.pixelformat": 16,
       "fmt.pix.field": 20,
       "fmt.pix.bytesperline": 24,
-      "fmt.pix.sizeimage": 28,
       "fmt.pix.colorspace": 32,
       "fmt.pix.priv": 36,
       "fmt.pix.flags": 40,
