@@ -1,6 +1,7 @@
 // Formats the output of `bun run cameras`: each camera with its formats and controls, as an object and as a table.
 
 import { messageOf } from "../core/errors.ts";
+import { isSameSize } from "../core/pixel-format.ts";
 import type { SourceControl } from "../capture/source.ts";
 import { rangeText } from "../capture/control-values.ts";
 import { queryCamera, type FoundCamera } from "../capture/camera/find.ts";
@@ -58,8 +59,11 @@ function reportFormat({ fourcc, description, sizes }: CameraFormat): FormatRepor
 function reportSize({ smallest, largest, intervals }: SizeRange): SizeReport {
   const rates = intervals.flatMap(({ shortest, longest }) => [rateOf(shortest), rateOf(longest)]);
   const rounded = new Set(rates.map((rate) => Math.round(rate * 100) / 100));
-  const isOne = smallest.width === largest.width && smallest.height === largest.height;
-  return { ...smallest, upTo: isOne ? null : largest, framesPerSecond: [...rounded].toSorted((a, b) => b - a) };
+  return {
+    ...smallest,
+    upTo: isSameSize(smallest, largest) ? null : largest,
+    framesPerSecond: [...rounded].toSorted((a, b) => b - a),
+  };
 }
 
 /** Returns the table as lines of text. */

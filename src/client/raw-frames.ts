@@ -2,11 +2,10 @@
 
 import { SourceError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import type { Size } from "../core/pixel-format.ts";
+import { isSameSize, type Size } from "../core/pixel-format.ts";
 import type { FrameWriter } from "./present/presenter.ts";
 import type { FrameOutput } from "./save/frame-output.ts";
-import { drawScaled } from "./screens/draw-scaled.ts";
-import { letterbox } from "./screens/letterbox.ts";
+import { drawFitted } from "./screens/draw-scaled.ts";
 import type { RgbaPicture } from "./screens/overlay.ts";
 
 /** The server rounds up when it halves an odd size, so its pictures may be larger than the wanted size by this. */
@@ -43,18 +42,16 @@ export class RawFrameWriter implements FrameWriter {
   async write(picture: RgbaPicture): Promise<void> {
     const isFirst = this.#size === null;
     if (isFirst && this.#wanted !== null) {
-      const { width, height } = roundedUp(this.#wanted, picture);
-      if (!isOf(this.#wanted, { width, height })) this.#log.info(`the frames of the output are ${width}x${height}`);
-      this.#wanted = { width, height };
+      const size = roundedUp(this.#wanted, picture);
+      if (!isSameSize(this.#wanted, size)) this.#log.info(`the frames of the output are ${size.width}x${size.height}`);
+      this.#wanted = size;
     }
     const { width, height } = this.#wanted ?? picture;
     const before = this.#size;
-    if (before !== null && !isOf(before, { width, height })) this.#changeSize(before, picture);
+    if (before !== null && !isSameSize(before, { width, height })) this.#changeSize(before, picture);
     this.#size = { width, height };
     this.#isNewConnection = false;
-    await this.#output.write(
-      isOf({ width, height }, picture) ? picture.pixels : this.#scale(picture, { width, height }),
-    );
+    await this.#output.write(isSameSize(picture, this.#size) ? picture.pixels : this.#scale(picture, this.#size));
   }
 
   #changeSize(before: Size, now: Size): void {
@@ -70,12 +67,9 @@ export class RawFrameWriter implements FrameWriter {
   /**
    * Scales a picture. This is done on the main thread, because it is rarely needed: the server sends most wanted sizes itself.
    */
-  #scale(picture: RgbaPicture, { width, height }: Size): Uint8Array {
-    const scaled = this.#scaled ?? { width, height, pixels: new Uint8Array(width * height * 4) };
-    this.#scaled = scaled;
-    new Uint32Array(scaled.pixels.buffer).fill(OPAQUE_BLACK);
-    drawScaled(picture, scaled, letterbox(picture, scaled));
-    return scaled.pixels;
+  #scale(picture: RgbaPicture, size: Size): Uint8Array {
+    this.#scaled = drawFitted(picture, size, this.#scaled);
+    return this.#scaled.pixels;
   }
 }
 
@@ -86,11 +80,4 @@ export class RawFrameWriter implements FrameWriter {
 export function roundedUp(wanted: Size, { width, height }: Size): Size {
   const isRounded = (side: number, asked: number) => side >= asked && side - asked <= ROUNDING_PIXELS;
   return isRounded(width, wanted.width) && isRounded(height, wanted.height) ? { width, height } : wanted;
-}
-
-/** An opaque black pixel as a little-endian RGBA word. */
-const OPAQUE_BLACK = 0xff000000;
-
-function isOf(size: Size, { width, height }: Size): boolean {
-  return size.width === width && size.height === height;
 }

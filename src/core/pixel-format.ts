@@ -86,6 +86,10 @@ export function frameBytes(format: PixelFormat, width: number, height: number): 
   return bytes;
 }
 
+export function isSameSize(a: Size, b: Size): boolean {
+  return a.width === b.width && a.height === b.height;
+}
+
 /** Returns half of a size. Odd sides are rounded up. */
 export function halfSize({ width, height }: Size): Size {
   return { width: (width + 1) >> 1, height: (height + 1) >> 1 };

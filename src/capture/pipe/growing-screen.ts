@@ -2,7 +2,7 @@
 
 import { sleep } from "../../core/clock.ts";
 import { type Retry, SourceError } from "../../core/errors.ts";
-import type { Size } from "../../core/pixel-format.ts";
+import { isSameSize, type Size } from "../../core/pixel-format.ts";
 import type { Source } from "../source.ts";
 import { followScreenSize } from "./x11-screen-size.ts";
 
@@ -48,7 +48,7 @@ export function endWhenScreenChanges({ source, display, isPart }: GrowingScreenO
         {
           onSize(size) {
             first ??= size;
-            if (size.width === first.width && size.height === first.height) return;
+            if (isSameSize(size, first)) return;
             note(`the screen is now ${size.width}x${size.height}`, "now");
             if (!isPart) stopping.abort();
           },

@@ -1,6 +1,6 @@
 // Chooses the format, size and rate of a camera that are nearest to the user's request.
 
-import type { Size } from "../../core/pixel-format.ts";
+import { isSameSize, type Size } from "../../core/pixel-format.ts";
 import {
   type CameraFormat,
   frameFormatOf,
@@ -142,7 +142,7 @@ export interface Actual {
 /** Returns a line for the operator if the mode differs from the user's request, or null. */
 export function describeDifference(wanted: Wanted, actual: Actual): string | null {
   const { size, framesPerSecond, fourcc } = actual;
-  const otherSize = wanted.size !== null && !(wanted.size.width === size.width && wanted.size.height === size.height);
+  const otherSize = wanted.size !== null && !isSameSize(wanted.size, size);
   const otherRate =
     wanted.framesPerSecond !== null && framesPerSecond > 0 && rateOff(framesPerSecond, wanted.framesPerSecond) > 0;
   if (!otherSize && !otherRate) return null;

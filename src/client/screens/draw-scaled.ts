@@ -1,7 +1,26 @@
-// Draws a picture into a part of another one, in another size.
+// Draws a picture in another size: into a part of another picture, or into the middle of a new one.
 
+import { isSameSize, type Size } from "../../core/pixel-format.ts";
 import type { Rectangle } from "../../core/rectangle.ts";
+import { letterbox } from "./letterbox.ts";
 import type { RgbaPicture } from "./overlay.ts";
+
+/** An opaque black pixel as a little-endian RGBA word. */
+const OPAQUE_BLACK = 0xff000000;
+
+/**
+ * Returns the picture in another size, as large as it fits, with black bars. The result is drawn into `before`, the last result, if
+ * that has the right size.
+ */
+export function drawFitted(picture: RgbaPicture, { width, height }: Size, before: RgbaPicture | null): RgbaPicture {
+  const fitted =
+    before !== null && isSameSize(before, { width, height })
+      ? before
+      : { width, height, pixels: new Uint8Array(width * height * 4) };
+  pixelsOf(fitted).fill(OPAQUE_BLACK);
+  drawScaled(picture, fitted, letterbox(picture, fitted));
+  return fitted;
+}
 
 /**
  * Draws a picture into a rectangle of `target`. If the rectangle is smaller than the picture, each of its pixels is the mean of

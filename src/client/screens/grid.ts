@@ -4,7 +4,7 @@
 import type { Size } from "../../core/pixel-format.ts";
 import type { Rectangle } from "../../core/rectangle.ts";
 import { drawOverlay, NO_OVERLAY, type Overlay, type RgbaPicture } from "./overlay.ts";
-import { drawScaled } from "./draw-scaled.ts";
+import { drawFitted, drawScaled } from "./draw-scaled.ts";
 import { letterbox } from "./letterbox.ts";
 import type { Screen, ShownPicture } from "./screen.ts";
 
@@ -142,14 +142,10 @@ export class Grid {
   #show(index: number, picture: ShownPicture, overlay: Overlay): void | Promise<void> {
     const place = this.#places[index];
     if (!place) return;
-    const { width, height } = place;
     // The main thread draws these pixels, because SDL takes only one picture for the whole window. The picture is first scaled to
     // the size of the cell and gets its text, which stays readable in this way. Then it is copied into the window's picture.
-    let cell = this.#pictures[index];
-    if (cell?.width === width && cell.height === height) cell.pixels.fill(0);
-    else cell = { width, height, pixels: new Uint8Array(width * height * 4) };
+    const cell = drawFitted(picture, place, this.#pictures[index] ?? null);
     this.#pictures[index] = cell;
-    drawScaled(picture, cell, letterbox(picture, place));
     drawOverlay(cell, { ...overlay, lines: overlay.lines.length > 0 ? overlay.lines : [this.#options.label(index)] });
     drawScaled(cell, this.#picture, place);
     return this.#draw();

@@ -1,14 +1,13 @@
 // Gives pictures to a V4L2 output device: a virtual camera (v4l2loopback), or a card with a video output.
 
 import { MissingError } from "../../core/errors.ts";
-import type { Size } from "../../core/pixel-format.ts";
+import { isSameSize, type Size } from "../../core/pixel-format.ts";
 import type { Capability } from "../../system/v4l2/device.ts";
 import { fourccCode, fourccText } from "../../system/v4l2/fourcc.ts";
 import { V4L2 } from "../../system/v4l2/layouts.ts";
 import { ERRNO, SystemCallError } from "../../system/v4l2/libc.ts";
 import { Struct } from "../../system/v4l2/struct.ts";
-import { drawScaled } from "../screens/draw-scaled.ts";
-import { letterbox } from "../screens/letterbox.ts";
+import { drawFitted } from "../screens/draw-scaled.ts";
 import type { RgbaPicture } from "../screens/overlay.ts";
 import { OutputBuffers, type OutputDevice } from "./output-buffers.ts";
 import { PIXEL_LAYOUTS, type PixelLayout } from "./pixel-layouts.ts";
@@ -41,7 +40,7 @@ export class OutputSession implements Disposable {
   /** The frame for write(2). */
   #frame = new Uint8Array();
   /** The picture in the size of the format. It is used when the device has chosen another size. */
-  #scaled: RgbaPicture = { width: 0, height: 0, pixels: new Uint8Array() };
+  #scaled: RgbaPicture | null = null;
 
   /** Opens the device. `open` is called again for another format. */
   constructor(open: () => OutputDevice) {
@@ -82,7 +81,7 @@ export class OutputSession implements Disposable {
     const bytes = layout.pictureBytes(lineBytes, size.height);
     const frame = this.#takesWrites ? this.#memory(bytes) : this.#freeBuffer(bytes);
     if (frame === null) return "busy";
-    layout.convert(isSame(picture, size) ? picture : this.#scale(picture, size), frame, lineBytes);
+    layout.convert(isSameSize(picture, size) ? picture : this.#scale(picture, size), frame, lineBytes);
     onRead();
     if (this.#takesWrites) return this.#write(frame);
     this.#buffers?.queue(bytes);
@@ -112,7 +111,7 @@ export class OutputSession implements Disposable {
    */
   #formatFor(wanted: Size): Format {
     const before = this.#format;
-    if (before !== null && isSame(this.#wanted, wanted)) return before;
+    if (before !== null && isSameSize(this.#wanted, wanted)) return before;
     if (before !== null) this.#reopen(); // while the device is open, its buffers keep their size
     this.#wanted = wanted;
     const { path } = this.#device;
@@ -169,11 +168,7 @@ export class OutputSession implements Disposable {
   }
 
   #scale(picture: RgbaPicture, size: Size): RgbaPicture {
-    if (!isSame(this.#scaled, size)) {
-      this.#scaled = { ...size, pixels: new Uint8Array(size.width * size.height * 4) };
-    }
-    this.#scaled.pixels.fill(0); // the bars are black, and no layout reads the fourth byte
-    drawScaled(picture, this.#scaled, letterbox(picture, size));
+    this.#scaled = drawFitted(picture, size, this.#scaled);
     return this.#scaled;
   }
 }
@@ -207,10 +202,6 @@ function offeredLayouts(device: OutputDevice): readonly PixelLayout[] {
   if (layouts.length > 0) return layouts;
   const names = [...offered].join(", ") || "none";
   throw new MissingError(`${device.path} takes no pixel format that can be written here: its formats are ${names}`);
-}
-
-function isSame(a: Size, b: Size): boolean {
-  return a.width === b.width && a.height === b.height;
 }
 
 function describe({ fourcc, needsEvenSides }: PixelLayout, { width, height }: Size): Struct<"v4l2_format"> {
