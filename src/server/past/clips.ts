@@ -51,14 +51,15 @@ class ClipFile implements SavedClip {
   readonly name: string;
   readonly #file: FileHandle;
   readonly #over = Promise.withResolvers<void>();
+  readonly #onClosed: () => void;
   readonly #timer: ReturnType<typeof setTimeout>;
   #isOpen = true;
 
   constructor(file: FileHandle, name: string, onClosed: () => void) {
     this.#file = file;
     this.name = name;
+    this.#onClosed = onClosed;
     this.#timer = setTimeout(() => void this.close(), IDLE_MS);
-    void this.#over.promise.then(onClosed);
   }
 
   get closed(): Promise<void> {
@@ -76,6 +77,7 @@ class ClipFile implements SavedClip {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     clearTimeout(this.#timer);
+    this.#onClosed(); // at once: a viewer that asks for another clip gives up this one, and then needs its place
     this.#over.resolve();
     await this.#file.close();
   }

@@ -45,6 +45,9 @@ test("clipKey: saves a file into the working folder, one at a time, that others 
   expect(others).toEqual([]);
   expect(readRecording(join(folder, name)).length).toBeGreaterThan(2);
   expect(statSync(join(folder, name)).mode & 0o077).toBe(0);
+  press(address);
+  expect(lines[2]).toBe("saving the last 30 s");
+  await until(() => lines.length > 3, "the second outcome", 60_000);
 });
 
 test("clipKey: tells why there is no clip, and leaves no file", async () => {

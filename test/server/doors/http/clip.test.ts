@@ -113,12 +113,17 @@ test("/clip: `seconds` shortens it, and the picture that was seen at the beginni
 });
 
 test("/clip: clears its files, and names the camera in the name of the file", async () => {
+  const before = process.env["TMPDIR"];
+  const own = mkdtempSync(join(folder, "clips-")); // other tests make clips at the same time
+  process.env["TMPDIR"] = own;
   const answer = await get("/clip");
+  if (before === undefined) delete process.env["TMPDIR"];
+  else process.env["TMPDIR"] = before;
   expect(answer.headers.get("content-disposition")).toMatch(
     /^attachment; filename\*=UTF-8''door_\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d\.mkv$/,
   );
   await answer.arrayBuffer();
-  expect(readdirSync(tmpdir()).filter((name) => name.startsWith("slipstream-clip-"))).toEqual([]);
+  expect(readdirSync(own)).toEqual([]);
 });
 
 test.each(["0", "-1", "1.5", "3601", "30s", ""])("/clip: refuses seconds=%s", async (seconds) => {
@@ -134,23 +139,4 @@ test("/clip: a camera that keeps nothing says how to keep it, and a key for anot
   ]);
   expect((await get("/cameras/door/clip", YARD_KEY)).status).toBe(404);
   expect((await get("/clip", "a-wrong-key-of-the-door-of-the-house")).status).toBe(401);
-});
-
-test("/clip: at most four are made or sent at the same time, and a client that goes makes room", async () => {
-  const port = server.http?.port ?? 0;
-  const request = `GET /clip HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${DOOR_KEY}\r\n\r\n`;
-  const socket = { data: () => undefined };
-  const sockets = await Promise.all(
-    Array.from({ length: 4 }, () => Bun.connect({ hostname: "127.0.0.1", port, socket })),
-  );
-  const isFull = async () => {
-    const answer = await get("/clip");
-    return answer.status === 503 && (await answer.text()) === "other clips are being saved: try again later\n";
-  };
-  for (const each of sockets) each.write(request);
-  const statuses = await Promise.all(Array.from({ length: 8 }, isFull));
-  for (const each of sockets) each.end();
-  expect(statuses).toContain(true);
-  while (await isFull()) await Bun.sleep(50);
-  expect((await get("/clip")).status).toBe(200);
 });
