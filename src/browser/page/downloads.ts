@@ -15,7 +15,10 @@ export async function saveClip(name: string): Promise<{ isSaved: boolean; text: 
     download(await answer.blob(), name, "mkv");
     return { isSaved: true, text: `The last ${CLIP_SECONDS} s of ${name} are saved` };
   } catch {
-    return { isSaved: false, text: `The last ${CLIP_SECONDS} s of ${name} are not saved: the connection broke` };
+    return {
+      isSaved: false,
+      text: `The last ${CLIP_SECONDS} s of ${name} are not saved, because the connection broke: try again`,
+    };
   }
 }
 

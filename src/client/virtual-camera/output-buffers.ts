@@ -36,7 +36,7 @@ export class OutputBuffers implements Disposable {
         const length = buffer.get("length");
         if (length < pictureBytes) {
           throw new MissingError(
-            `${device.path} has buffers of ${length} bytes, but its pictures have ${pictureBytes}`,
+            `${device.path} has buffers of ${length} bytes, but its pictures have ${pictureBytes}: try a smaller --size`,
           );
         }
         this.#mappings.push(device.map(buffer.get("m.offset"), length));

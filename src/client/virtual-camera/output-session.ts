@@ -201,7 +201,9 @@ function offeredLayouts(device: OutputDevice): readonly PixelLayout[] {
   const layouts = PIXEL_LAYOUTS.filter(({ fourcc }) => offered.has(fourcc));
   if (layouts.length > 0) return layouts;
   const names = [...offered].join(", ") || "none";
-  throw new MissingError(`${device.path} takes no pixel format that can be written here: its formats are ${names}`);
+  throw new MissingError(
+    `${device.path} takes no pixel format that can be written here (its formats are ${names}): name a device of v4l2loopback`,
+  );
 }
 
 function describe({ fourcc, needsEvenSides }: PixelLayout, { width, height }: Size): Struct<"v4l2_format"> {
