@@ -45,9 +45,9 @@ export interface WindowReport extends ViewReport {
 
 /**
  * Shows a camera until the user quits, a limit is reached or `signal` aborts. Resolves with the last report. `report` is called
- * once a second. Throws MissingError if no window, output or device can be opened, ConnectionError if the host is unknown or, with `once`, no
- * server is reached, and ProtocolError if the program that answers is not a Slipstream server of this version. An abort while the
- * output is being opened (a pipe without a reader) rejects with the signal's reason.
+ * once a second. Throws MissingError if no window, output or device can be opened, ConnectionError if the host is unknown or, with
+ * `once`, no server is reached, and ProtocolError if the program that answers is not a Slipstream server of this version. An abort
+ * while an output (a pipe without a reader) or a device is being opened rejects with the signal's reason.
  */
 export async function view(
   options: ViewOptions,

@@ -65,7 +65,8 @@ export interface RawInput {
 }
 
 /**
- * Reads frames until the input ends or the signal aborts, and notes in `pipe` where it was left. Rejects with SourceError when the thread fails.
+ * Reads frames until the input ends or the signal aborts, and notes in `pipe` where it was left. Rejects with SourceError when the
+ * thread fails.
  */
 export async function readRawInput(input: RawInput, sink: FrameSink, signal: AbortSignal): Promise<RawInputOutcome> {
   const { pipe, format, size } = input;

@@ -4,8 +4,8 @@ import { codeOf, messageOf } from "../../core/errors.ts";
 import type { Setting } from "../control-values.ts";
 
 /**
- * Explains why the control `name` was not set. Here the error names do not mean the same as in `explainSystemCall` (system/v4l2/explain.ts): see
- * VIDIOC_S_EXT_CTRLS and the flags of controls (Documentation/userspace-api/media/v4l).
+ * Explains why the control `name` was not set. Here the error names do not mean the same as in `explainSystemCall`
+ * (system/v4l2/explain.ts): see VIDIOC_S_EXT_CTRLS and the flags of controls (Documentation/userspace-api/media/v4l).
  */
 export function explainRefusedSetting(error: unknown, { name, value }: Setting): string {
   switch (codeOf(error)) {
