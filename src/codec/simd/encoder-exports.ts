@@ -1,11 +1,19 @@
 // The functions that the encoder kernel exports (kernel/encode/encoder.ts). Addresses are in the shared memory. Results are
 // counts or negative status codes.
 
-/** A value for each plane of a picture, and 0 for planes that its format does not have. */
-export type PerPlane = [plane0: number, plane1: number, plane2: number];
-
-/** The state, the addresses of picture A, those of picture B, and the row bytes, which both have. */
-export type PicturePair = [state: number, ...PerPlane, ...PerPlane, ...PerPlane];
+/** Two pictures of the same format, and with the same row bytes. */
+export type PicturePair = [
+  state: number,
+  planeA0: number,
+  planeA1: number,
+  planeA2: number,
+  planeB0: number,
+  planeB1: number,
+  planeB2: number,
+  rowBytes0: number,
+  rowBytes1: number,
+  rowBytes2: number,
+];
 
 export interface EncoderExports {
   encoderStateBytes(): number;
@@ -23,12 +31,20 @@ export interface EncoderExports {
   encoderHeaderAddress(state: number): number;
   encoderHeaderBytes(state: number): number;
   encodedBytesBound(state: number, tileCount: number): number;
-  /** The values for the planes are their addresses, and then their row bytes. */
   encodeTiles(
-    ...args: [
-      ...[state: number, scratch: number, ...PerPlane, ...PerPlane],
-      ...[firstTile: number, tileCount: number, target: number, targetBytes: number, tileBytes: number],
-    ]
+    state: number,
+    scratch: number,
+    plane0: number,
+    plane1: number,
+    plane2: number,
+    rowBytes0: number,
+    rowBytes1: number,
+    rowBytes2: number,
+    firstTile: number,
+    tileCount: number,
+    target: number,
+    targetBytes: number,
+    tileBytes: number,
   ): number;
   tileDiffers(...args: [...PicturePair, tile: number, noise: number]): number;
   /** Copies from picture A to picture B. */

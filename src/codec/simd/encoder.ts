@@ -4,7 +4,7 @@ import { halfSize, type PixelFormat, planesOf, type Size } from "../../core/pixe
 import { type ChromaSampling, naturalSampling } from "../jpeg/sampling.ts";
 import { defaultRestartInterval, mcusPerLine, mcuWidth } from "../jpeg/tile-grid.ts";
 import type { PreparedPicture } from "../tile-jobs.ts";
-import type { EncoderExports, PerPlane, PicturePair } from "./encoder-exports.ts";
+import type { EncoderExports, PicturePair } from "./encoder-exports.ts";
 import { instantiateKernel } from "./kernel-module.ts";
 import { checkStatus } from "./kernel-status.ts";
 
@@ -70,15 +70,20 @@ function pairOf(picture: PreparedPicture, planes: readonly PixelPlane[], others:
   checkPlanes(picture, others);
   if (planes.some(({ rowBytes }, plane) => rowBytes !== others[plane]?.rowBytes))
     throw new RangeError("both pictures must have the same row bytes");
-  return [picture.stateAddress, ...addressesOf(planes), ...addressesOf(others), ...rowBytesOf(planes)];
-}
-
-function addressesOf([first, second, third]: readonly PixelPlane[]): PerPlane {
-  return [first?.address ?? 0, second?.address ?? 0, third?.address ?? 0];
-}
-
-function rowBytesOf([first, second, third]: readonly PixelPlane[]): PerPlane {
-  return [first?.rowBytes ?? 0, second?.rowBytes ?? 0, third?.rowBytes ?? 0];
+  const [first, second, third] = planes;
+  const [otherFirst, otherSecond, otherThird] = others;
+  return [
+    picture.stateAddress,
+    first?.address ?? 0,
+    second?.address ?? 0,
+    third?.address ?? 0,
+    otherFirst?.address ?? 0,
+    otherSecond?.address ?? 0,
+    otherThird?.address ?? 0,
+    first?.rowBytes ?? 0,
+    second?.rowBytes ?? 0,
+    third?.rowBytes ?? 0,
+  ];
 }
 
 /** The encoder kernel on a shared memory. Each thread has its own instance and scratch memory, and threads share the states. */
@@ -151,12 +156,17 @@ export class SimdEncoder {
     target: TileTarget,
   ): number {
     checkPlanes(picture, planes);
+    const [first, second, third] = planes;
     return checkStatus(
       this.#kernel.encodeTiles(
         picture.stateAddress,
         scratchAddress,
-        ...addressesOf(planes),
-        ...rowBytesOf(planes),
+        first?.address ?? 0,
+        second?.address ?? 0,
+        third?.address ?? 0,
+        first?.rowBytes ?? 0,
+        second?.rowBytes ?? 0,
+        third?.rowBytes ?? 0,
         firstTile,
         tileCount,
         target.address,
