@@ -1,15 +1,11 @@
 // Writes a clip of the past to a file: its frames as whole JPEGs, with their times.
 
-import { type Micros, nowMicros } from "../../core/clock.ts";
+import type { Micros } from "../../core/clock.ts";
+import { PicturePace } from "../record/picture-pace.ts";
 import { SegmentFile, wallMsOf } from "../record/segment-file.ts";
 import { fileNameOf, folderNameOf } from "../record/segment-names.ts";
 import type { KeptFrame } from "./kept-frame.ts";
 import { KeptPicture } from "./kept-picture.ts";
-
-/** The main thread works on pictures for this time before it returns to its sockets. */
-const STRETCH_MICROS = 500;
-/** While ffmpeg has not taken this many bytes of pictures, no further ones are made. */
-const MAX_WAITING_BYTES = 2 ** 20;
 
 /** A copy of the past at one time. */
 export interface PastFrames {
@@ -60,15 +56,12 @@ export async function writeClip(clip: Clip, path: string, signal: AbortSignal): 
   if (oldest === undefined || beginning === undefined) throw new Error("a clip has at least one frame");
   const file = new SegmentFile(Promise.resolve(path), beginning.facts, from);
   const picture = new KeptPicture(oldest);
-  let workedSince = nowMicros();
+  const pace = new PicturePace();
   for (const [index, frame] of frames.entries()) {
     if (index > 0) picture.apply(frame);
     if (index >= first) file.add(picture.jpeg().bytes, Math.max(from, frame.facts.capturedAt));
-    if (file.waitingBytes > MAX_WAITING_BYTES) await file.taken;
+    await pace.next(file);
     if (signal.aborted) break;
-    if (nowMicros() - workedSince < STRETCH_MICROS) continue;
-    await new Promise((resolve) => setImmediate(resolve));
-    workedSince = nowMicros();
   }
   return await file.end(to);
 }
