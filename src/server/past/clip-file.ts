@@ -7,6 +7,9 @@ import { fileNameOf, folderNameOf } from "../record/segment-names.ts";
 import type { KeptFrame } from "./kept-frame.ts";
 import { KeptPicture } from "./kept-picture.ts";
 
+/** While ffmpeg has not taken this many bytes of pictures, no further ones are made. */
+const MAX_WAITING_BYTES = 2 ** 20;
+
 /** A copy of the past at one time. */
 export interface PastFrames {
   /** The frames, with the oldest first, which has all tiles. */
@@ -56,7 +59,7 @@ export async function writeClip(clip: Clip, path: string, signal: AbortSignal): 
   if (oldest === undefined || beginning === undefined) throw new Error("a clip has at least one frame");
   const file = new SegmentFile(Promise.resolve(path), beginning.facts, from);
   const picture = new KeptPicture(oldest);
-  const pace = new PicturePace();
+  const pace = new PicturePace(MAX_WAITING_BYTES);
   for (const [index, frame] of frames.entries()) {
     if (index > 0) picture.apply(frame);
     if (index >= first) file.add(picture.jpeg().bytes, Math.max(from, frame.facts.capturedAt));

@@ -36,11 +36,33 @@ export class RecentFrames {
     return (this.#oldest?.bytes ?? 0) + this.#framesBytes;
   }
 
-  /** Takes the newest frame of the feed, if the picture has changed. `now` is the time of the call. */
-  take(feed: Feed, now: Micros): void {
+  /** The oldest picture, or null before the first frame. */
+  get oldest(): KeptPicture | null {
+    return this.#oldest;
+  }
+
+  /** The capture time of the frame after the oldest picture, or infinity if there is none. */
+  get secondAt(): Micros {
+    return this.#frames[0]?.facts.capturedAt ?? Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Takes the newest frame of the feed, if the picture has changed, and drops those that are too old at the time `now`. Returns how
+   * many have left.
+   */
+  take(feed: Feed, now: Micros): number {
     const frame = keepNewest(feed, this.#newest);
     if (frame !== null) this.#keep(frame);
-    this.#dropOld(now);
+    return this.#dropOld(now);
+  }
+
+  /** Drops the oldest picture, and keeps the one after it. Returns false if there is none. */
+  shift(): boolean {
+    const next = this.#frames.shift();
+    if (next === undefined) return false;
+    this.#framesBytes -= memoryOf(next);
+    this.#oldest?.apply(next);
+    return true;
   }
 
   /** Returns the time from which on the pictures are kept, or null if there are none. */
@@ -67,20 +89,19 @@ export class RecentFrames {
 
   /**
    * Drops the frames that are older than the kept time. The tiles of the last one stay in the oldest picture, because that picture
-   * was still shown when the kept time began.
+   * was still shown when the kept time began. Returns how many have left.
    */
-  #dropOld(now: Micros): void {
+  #dropOld(now: Micros): number {
     const { micros, bytes } = this.#limits;
     let count = 0;
     let moved = 0;
     for (let [next] = this.#frames; next !== undefined; [next] = this.#frames) {
-      if (next.facts.capturedAt > now - micros && this.bytes <= bytes) return;
-      if (count >= MOST_LEAVING || (count >= 2 && moved >= MOST_LEAVING_BYTES)) return;
-      this.#frames.shift();
+      if (next.facts.capturedAt > now - micros && this.bytes <= bytes) break;
+      if (count >= MOST_LEAVING || (count >= 2 && moved >= MOST_LEAVING_BYTES)) break;
+      this.shift();
       count++;
       moved += memoryOf(next);
-      this.#framesBytes -= memoryOf(next);
-      this.#oldest?.apply(next);
     }
+    return count;
   }
 }

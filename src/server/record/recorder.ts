@@ -5,9 +5,10 @@ import { Health } from "../../core/health.ts";
 import type { Log } from "../../core/log.ts";
 import { type FollowedCamera, InnerMember } from "../deliver/inner-member.ts";
 import type { MotionEvent } from "../motion/detector.ts";
-import type { FeedJpeg } from "../renditions/feed.ts";
+import type { Feed, FeedJpeg } from "../renditions/feed.ts";
 import { type GateSettings, MotionGate } from "./motion-gate.ts";
 import { freeBytes, makeFile } from "./new-file.ts";
+import { PicturePace } from "./picture-pace.ts";
 import { MAX_WAITING_BYTES, SegmentFile, wallMsOf } from "./segment-file.ts";
 import { nextRoundTime } from "./segment-names.ts";
 
@@ -21,8 +22,10 @@ const COMPLETION_MS = 5_000;
 /** A full disk needs this many free bytes before the recording goes on. */
 const NEEDED_BYTES = 16 * 2 ** 20;
 
-/** The time between two looks at a gate whose pictures wait for the disk, or which may close. */
+/** The time between two looks at a gate, which may close. */
 const GATE_MS = 200;
+/** While more bytes of pictures than this wait for the disk, those of a gate stay in it. A large picture has still room. */
+const HELD_WAITING_BYTES = MAX_WAITING_BYTES / 2;
 
 export interface RecorderOptions {
   /** The folder of all recordings. */
@@ -55,10 +58,13 @@ export class Recorder extends InnerMember {
   /** The wall clock at the beginning and at the planned end of the file, in milliseconds since 1970. */
   #startedMs = 0;
   #endsMs = 0;
-  /** The number of the last frame that was taken from the feed. */
+  /** The number of the last frame that was taken from the feed. Not used with a gate, which keeps frames itself. */
   #takenFrame = 0;
   readonly #gate: MotionGate | null;
   #gateTimer: ReturnType<typeof setInterval> | null = null;
+  /** Whether the pictures that the gate lets through are being written, and the promise of the newest such work. */
+  #isPassing = false;
+  #passed: Promise<void> = Promise.resolve();
   /** The files that are being completed. */
   readonly #ending = new Set<SegmentFile>();
   /** The pictures and bytes of the files before this one. */
@@ -80,20 +86,22 @@ export class Recorder extends InnerMember {
 
   override begin(): void {
     super.begin();
-    if (this.#gate === null) return;
-    this.#gateTimer = setInterval(() => this.#writeHeld(), GATE_MS);
+    const gate = this.#gate;
+    if (gate === null) return;
+    this.#gateTimer = setInterval(() => this.#pass(gate), GATE_MS);
     this.#gateTimer.unref();
   }
 
   /** Handles motion in the camera's picture. A recorder of everything needs no call. */
   motion(event: MotionEvent): void {
-    this.#gate?.motion(event, nowMicros());
-    this.#writeHeld();
+    if (this.#gate === null || !this.watching) return;
+    this.#gate.motion(event, nowMicros());
+    this.#pass(this.#gate);
   }
 
   /** Whether files are not complete. */
   get isOpen(): boolean {
-    return this.#file !== null || this.#ending.size > 0;
+    return this.#file !== null || this.#ending.size > 0 || this.#isPassing;
   }
 
   /** The files that are not complete, as far as their places are known. */
@@ -114,40 +122,61 @@ export class Recorder extends InnerMember {
   /** Leaves the audience. The last file is completed later. */
   leave(): void {
     if (!this.watching) return;
-    this.#writeHeld();
     this.watching = false;
     if (this.#gateTimer !== null) clearInterval(this.#gateTimer);
     this.camera.onGone(this, "the recording has ended");
-    this.#endFile(nowMicros());
+    if (this.#gate === null) this.#endFile(nowMicros());
+    else this.#pass(this.#gate);
   }
 
   /** Leaves the audience, and resolves when all files are complete, or after some seconds. */
   async close(): Promise<void> {
     this.leave();
-    const isComplete = await settlesWithin(Promise.all([...this.#ending].map(({ closed }) => closed)), COMPLETION_MS);
-    if (isComplete) return;
+    if (await settlesWithin(this.#complete(), COMPLETION_MS)) return;
     this.#options.log.warning(`the disk does not take the end of the recording: ${this.openPaths.join(", ")}`);
+  }
+
+  async #complete(): Promise<void> {
+    await this.#passed;
+    await Promise.all([...this.#ending].map(({ closed }) => closed));
   }
 
   frameCame(): void {
     const { feed } = this.frames;
-    if (feed === null || !this.watching || feed.changedFrame <= this.#takenFrame) return;
+    if (feed === null || !this.watching) return;
+    if (this.#gate === null) {
+      this.#writeNewest(feed);
+      return;
+    }
+    const lost = this.#gate.hold(feed, nowMicros());
+    this.#leaveOut(lost);
+    if (lost > 0) this.#beginGaps();
+    this.#pass(this.#gate);
+  }
+
+  #writeNewest(feed: Feed): void {
+    if (feed.changedFrame <= this.#takenFrame) return;
     const jpeg = feed.jpeg();
     if (jpeg === null) return;
     this.#takenFrame = jpeg.frameNumber;
-    if (this.#gate === null) this.#write(jpeg);
-    else this.#leaveOut(this.#gate.hold(jpeg, nowMicros()));
-    this.#writeHeld();
+    this.#write(jpeg);
   }
 
-  /** Writes the pictures that the gate lets through, as fast as the disk takes them, and ends the file when the gate is closed. */
-  #writeHeld(): void {
-    const gate = this.#gate;
-    if (gate === null || !this.watching) return;
+  /** Writes the pictures that the gate lets through, and ends the file when the gate is closed. */
+  #pass(gate: MotionGate): void {
+    if (!this.#isPassing) this.#passed = this.#passAll(gate);
+  }
+
+  async #passAll(gate: MotionGate): Promise<void> {
+    this.#isPassing = true;
+    const pace = new PicturePace(HELD_WAITING_BYTES);
+    for (let next = gate.take(); next !== null; next = gate.take()) {
+      if (next !== "too old") this.#write(next);
+      await pace.next(this.#file);
+    }
     const now = nowMicros();
-    const hasRoom = (bytes: number) => this.#file === null || this.#file.hasRoom(bytes);
-    for (let next = gate.take(now, hasRoom); next !== null; next = gate.take(now, hasRoom)) this.#write(next);
-    if (!gate.isOpen(now)) this.#endFile(now);
+    if (!this.watching || !gate.isOpen(now)) this.#endFile(now);
+    this.#isPassing = false;
   }
 
   #write(jpeg: FeedJpeg): void {

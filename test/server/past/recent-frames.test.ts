@@ -4,19 +4,9 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { KeptPicture } from "../../../src/server/past/kept-picture.ts";
 import { RecentFrames } from "../../../src/server/past/recent-frames.ts";
-import { Rendition } from "../../../src/server/renditions/rendition.ts";
+import { encodeTiles, startRendition, TILES } from "../../support/tiled-feed.ts";
 
-const TILES = 4;
 const SECOND = 1_000_000;
-
-/** A rendition whose frames have one byte or more in each tile that changes. */
-function startRendition(rendition = new Rendition({ halvings: 0, quality: 75 })): Rendition {
-  const layout = { stateAddress: 0, tilesPerLine: 1, restartIntervalMcus: 20, planeCount: 1 };
-  const header = new Uint8Array([0xff, 0xd8, Math.floor(256 * Math.random())]);
-  const stream = { width: 64, height: 64, framesPerSecond: 30, codec: "simd", quality: 75 };
-  rendition.start({ ...layout, tileCount: TILES, header }, { ...stream, sourceWidth: 64, sourceHeight: 64 });
-  return rendition;
-}
 
 interface Step {
   /** The tiles that are encoded, by their numbers. */
@@ -36,14 +26,8 @@ function play(steps: readonly Step[], recent: RecentFrames, intervalMicros: numb
     const capturedAt = frame * intervalMicros;
     const isWhole = rendition.isNew;
     const encoded = isWhole ? [0, 1, 2, 3] : tiles;
-    rendition.open(frame, capturedAt);
-    rendition.put(
-      encoded,
-      encoded.map(() => bytes),
-      new Uint8Array(encoded.length * bytes).fill(frame),
-    );
     const hasChanged = isWhole || (encoded.length > 0 && !isRefresh);
-    rendition.commit(encoded.length * bytes, hasChanged);
+    encodeTiles(rendition, { frame, capturedAt, tiles: encoded, bytes }, hasChanged);
     recent.take(rendition, capturedAt);
     if (hasChanged) pictures.set(capturedAt, digest(rendition.stitch()));
   }

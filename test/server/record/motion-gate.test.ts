@@ -4,22 +4,32 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { MotionDetector, type MotionEvent, type MotionSettings } from "../../../src/server/motion/detector.ts";
 import { type GateSettings, MotionGate } from "../../../src/server/record/motion-gate.ts";
-import type { FeedJpeg } from "../../../src/server/renditions/feed.ts";
+import { PictureFeed } from "../../../src/server/renditions/feed.ts";
 import { resolveServeOptions } from "../../../src/server/settings/resolve.ts";
+import { pictureOf } from "../../support/encoded-pictures.ts";
+import { encodeTiles, startRendition, TILES } from "../../support/tiled-feed.ts";
 
 const SECOND = 1_000_000;
 const AROUND = { beforeMicros: 2 * SECOND, afterMicros: 3 * SECOND, lateMicros: SECOND };
 
-const picture = (capturedAt: number, bytes = 100): FeedJpeg => ({
-  ...{
-    bytes: new Uint8Array(bytes),
-    width: 64,
-    height: 48,
-    frameNumber: capturedAt,
-    capturedAt,
-    encodedAt: capturedAt,
-  },
-});
+/** A camera that delivers pictures to a gate. */
+class Camera {
+  readonly #gate: MotionGate;
+  readonly #feed = new PictureFeed({ source: { framesPerSecond: 30 }, codec: "test", quality: 75 });
+  #frameNumber = 0;
+
+  constructor(gate: MotionGate) {
+    this.#gate = gate;
+  }
+
+  /** Returns the number of pictures that the gate loses. */
+  deliver(capturedAt: number, bytes = 100, now = capturedAt): number {
+    const times = { frameNumber: ++this.#frameNumber, capturedAt, encodedAt: capturedAt };
+    const facts = { ...times, width: 64, height: 48, isPassedOn: false };
+    this.#feed.publish(pictureOf(facts, new Uint8Array(bytes)));
+    return this.#gate.hold(this.#feed, now);
+  }
+}
 
 function event(phase: MotionEvent["phase"], startedAt: number, movedAt: number): MotionEvent {
   const box = { x: 0, y: 0, width: 1, height: 1 };
@@ -27,10 +37,10 @@ function event(phase: MotionEvent["phase"], startedAt: number, movedAt: number):
 }
 
 /** Takes all pictures that the gate lets through. */
-function takeAll(gate: MotionGate, now: number): number[] {
+function takeAll(gate: MotionGate): number[] {
   const times: number[] = [];
-  for (let next = gate.take(now, () => true); next !== null; next = gate.take(now, () => true)) {
-    times.push(next.capturedAt);
+  for (let next = gate.take(); next !== null; next = gate.take()) {
+    if (next !== "too old") times.push(next.capturedAt);
   }
   return times;
 }
@@ -51,6 +61,7 @@ test("MotionGate: lets through exactly the pictures of events and of the seconds
           return { from, to: at };
         });
         const gate = new MotionGate(AROUND);
+        const camera = new Camera(gate);
         const got: number[] = [];
         const all: number[] = [];
         const calls = events.flatMap(({ from, to }) => [
@@ -61,11 +72,11 @@ test("MotionGate: lets through exactly the pictures of events and of the seconds
         for (let now = 0; now < at + 10 * SECOND; now += interval) {
           for (; calls[0] !== undefined && calls[0].time <= now; calls.shift()) {
             calls[0].call();
-            got.push(...takeAll(gate, calls[0].time));
+            got.push(...takeAll(gate));
           }
-          gate.hold(picture(now), now);
+          camera.deliver(now);
           all.push(now);
-          got.push(...takeAll(gate, now));
+          got.push(...takeAll(gate));
         }
         const isWanted = (time: number) =>
           events.some(({ from, to }) => time >= from - AROUND.beforeMicros && time < to + AROUND.afterMicros);
@@ -84,19 +95,68 @@ test("MotionGate: lets through exactly the pictures of events and of the seconds
 
 test("MotionGate: the picture of a still scene is there from the beginning of the recording", () => {
   const gate = new MotionGate(AROUND);
-  gate.hold(picture(0), 0);
+  new Camera(gate).deliver(0);
   gate.motion(event("start", 60 * SECOND, 60 * SECOND), 60 * SECOND);
-  expect(takeAll(gate, 60 * SECOND)).toEqual([58 * SECOND]);
+  expect(takeAll(gate)).toEqual([58 * SECOND]);
+});
+
+test("MotionGate: the last picture of a recording also begins the next one, if nothing has changed between them", () => {
+  const gate = new MotionGate(AROUND);
+  new Camera(gate).deliver(9 * SECOND);
+  gate.motion(event("start", 10 * SECOND, 10 * SECOND), 10 * SECOND);
+  gate.motion(event("end", 10 * SECOND, 10 * SECOND), 10 * SECOND);
+  expect(takeAll(gate)).toEqual([9 * SECOND]);
+  expect(gate.isOpen(13 * SECOND)).toBe(false);
+  gate.motion(event("start", 60 * SECOND, 60 * SECOND), 60 * SECOND);
+  expect(takeAll(gate)).toEqual([58 * SECOND]);
+});
+
+test("MotionGate: a picture that comes after the end of a recording is not part of it", () => {
+  const gate = new MotionGate(AROUND);
+  const camera = new Camera(gate);
+  camera.deliver(9 * SECOND);
+  gate.motion(event("start", 10 * SECOND, 10 * SECOND), 10 * SECOND);
+  gate.motion(event("end", 10 * SECOND, 10 * SECOND), 10 * SECOND);
+  camera.deliver(12 * SECOND, 100, 12 * SECOND);
+  // Its pictures are let through after its end, too, if they came before.
+  expect(gate.isOpen(14 * SECOND)).toBe(true);
+  expect(takeAll(gate)).toEqual([9 * SECOND, 12 * SECOND]);
+  expect(gate.isOpen(14 * SECOND)).toBe(false);
+  camera.deliver(12 * SECOND + 1, 100, 14 * SECOND);
+  expect(takeAll(gate)).toEqual([]);
+  expect(gate.isOpen(14 * SECOND)).toBe(false);
+});
+
+test("MotionGate: pictures of tiles are whole, and take the memory of their changes", () => {
+  const gate = new MotionGate({ ...AROUND, beforeMicros: 300 * SECOND });
+  const rendition = startRendition();
+  const pictures: string[] = [];
+  const digest = (bytes: Uint8Array | null) => Bun.hash(bytes ?? new Uint8Array()).toString(16);
+  const frames = 600;
+  const bytes = 2 ** 18; // all pictures together have 600 MiB, and their changes 150 MiB
+  for (let index = 0; index < frames; index++) {
+    if (index === 500) startRendition(rendition);
+    const tiles = rendition.isNew ? [0, 1, 2, 3] : [index % TILES];
+    const capturedAt = (index * SECOND) / 10;
+    encodeTiles(rendition, { frame: index + 1, capturedAt, tiles, bytes });
+    expect(gate.hold(rendition, capturedAt)).toBe(0);
+    pictures.push(digest(rendition.stitch()));
+  }
+  gate.motion(event("start", 60 * SECOND, 60 * SECOND), 60 * SECOND);
+  const got: string[] = [];
+  for (let next = gate.take(); next !== null; next = gate.take()) if (next !== "too old") got.push(digest(next.bytes));
+  expect(got.length).toBeGreaterThan(64 * 3);
+  expect(got).toEqual(pictures.slice(-got.length));
 });
 
 test("MotionGate: holds 64 MiB at most, and tells what an open gate has lost", () => {
   const gate = new MotionGate(AROUND);
+  const camera = new Camera(gate);
   const large = 2 ** 20;
-  for (let index = 0; index < 100; index++) expect(gate.hold(picture(index, large), index)).toBe(0);
+  for (let index = 0; index < 100; index++) expect(camera.deliver(index, large)).toBe(0);
   gate.motion(event("start", 100, 100), 100);
-  let room = 3;
-  expect(gate.take(100, () => room-- > 0)?.capturedAt).toBe(100 - 64);
-  const lost = Array.from({ length: 10 }, (_, index) => gate.hold(picture(101 + index, large), 101 + index));
+  expect(gate.take()).toMatchObject({ capturedAt: 100 - 64 });
+  const lost = Array.from({ length: 10 }, (_, index) => camera.deliver(101 + index, large));
   expect(lost.reduce((sum, each) => sum + each, 0)).toBe(9);
 });
 
@@ -104,6 +164,7 @@ test("MotionGate: the seconds before an event are whole although its motion has 
   const record = { folder: "/recordings", when: "motion", beforeSeconds: 1 } as const;
   const [camera] = resolveServeOptions({ cameras: [{ source: "pattern", motion: {}, record }] }).cameras;
   const gate = new MotionGate(camera?.record?.aroundMotion as GateSettings);
+  const delivering = new Camera(gate);
   const starts: MotionEvent[] = [];
   const detector = new MotionDetector(camera?.motion as MotionSettings, (told) => {
     if (told.phase === "start") starts.push(told);
@@ -116,11 +177,11 @@ test("MotionGate: the seconds before an event are whole although its motion has 
     marks[449] = 1; // a little noise, so that no picture counts as a repeated one
     const moves = frame > 150 && frame % 10 < 6;
     for (let line = 5; moves && line < 15; line++) marks[10 * line + 5] = 1;
-    gate.hold(picture(frame * frameMicros), frame * frameMicros);
+    delivering.deliver(frame * frameMicros);
     detector.frame(frame * frameMicros, grid, marks);
   }
   const [start] = starts as [MotionEvent];
   expect(start.movedAt - start.startedAt).toBeGreaterThan(600_000);
   // The picture at the beginning of the second gets the time of the beginning.
-  expect(takeAll(gate, start.movedAt)[0]).toBe(start.startedAt - SECOND);
+  expect(takeAll(gate)[0]).toBe(start.startedAt - SECOND);
 });

@@ -36,6 +36,11 @@ function record(camera: JpegCamera, segmentSeconds = 86_400, aroundMotion: GateS
   return recorder;
 }
 
+function event(phase: MotionEvent["phase"], startedAt: number, movedAt: number): MotionEvent {
+  const box = { x: 0, y: 0, width: 1, height: 1 };
+  return { phase, number: 1, startedAt, movedAt, area: 0.1, height: { area: 0.1, at: movedAt }, box, zones: [] };
+}
+
 /** Pictures as text, because an error would print all their bytes. */
 const digests = (pictures: readonly Uint8Array[]) => pictures.map((jpeg) => Bun.hash(jpeg).toString(16));
 const recorded = (path: string) => digests(readRecording(path).map(({ jpeg }) => jpeg));
@@ -192,9 +197,15 @@ describe("Recorder: troubles", () => {
   }
 
   /** Records a picture to a disk that does not answer: its ffmpeg is stopped until `goOn`. */
-  async function recordToHungDisk(jpeg = jpegs[0] as Uint8Array, capturedAt = nowMicros(), segmentSeconds?: number) {
+  async function recordToHungDisk(
+    jpeg = jpegs[0] as Uint8Array,
+    capturedAt = nowMicros(),
+    segmentSeconds?: number,
+    aroundMotion: GateSettings | null = null,
+  ) {
     const camera = new JpegCamera("door");
-    const recorder = record(camera, segmentSeconds);
+    const recorder = record(camera, segmentSeconds, aroundMotion);
+    recorder.motion(event("start", capturedAt, capturedAt));
     camera.deliver(jpeg, SIZE, capturedAt);
     await until(() => childrenOf(process.pid, "ffmpeg").length > 0, "ffmpeg");
     const signal = (name: NodeJS.Signals) => {
@@ -215,6 +226,27 @@ describe("Recorder: troubles", () => {
     goOn();
     await recorder.close();
     expect(readRecording(filesOf("door")[0] ?? "")).toHaveLength(21 - leftOut);
+  });
+
+  test("Recorder: a disk that takes nothing costs pictures of an event, and bounded memory", async () => {
+    const around = { beforeMicros: 1_000_000, afterMicros: 0, lateMicros: 1_000_000 };
+    const { camera, recorder, goOn } = await recordToHungDisk(undefined, undefined, undefined, around);
+    const large = largeJpeg();
+    // 16 MiB and a picture wait for the disk, and 64 MiB in the gate.
+    for (let index = 0; index < 40; index++) {
+      camera.deliver(large, SIZE);
+      await Promise.resolve();
+    }
+    const { leftOut, trouble } = recorder.report();
+    expect(leftOut).toBeGreaterThanOrEqual(40 - 5 - 16);
+    expect(leftOut).toBeLessThan(40 - 16);
+    expect(trouble).toBe("door is recorded with gaps: the disk is slower than the pictures");
+    goOn();
+    await recorder.close();
+    await until(() => !recorder.isOpen, "the end of the file", 30_000);
+    // The last picture is repeated if it was seen for more than a second.
+    const written = readRecording(filesOf("door")[0] ?? "").length;
+    expect(written).toBeWithin(41 - leftOut, 43 - leftOut);
   });
 
   test("Recorder: a disk that does not answer does not keep a server from its end", async () => {
@@ -257,11 +289,6 @@ describe("Recorder: troubles", () => {
 });
 
 describe("Recorder: around motion", () => {
-  const event = (phase: MotionEvent["phase"], startedAt: number, movedAt: number): MotionEvent => {
-    const box = { x: 0, y: 0, width: 1, height: 1 };
-    return { phase, number: 1, startedAt, movedAt, area: 0.1, height: { area: 0.1, at: movedAt }, box, zones: [] };
-  };
-
   test("Recorder: writes nothing without motion, and the seconds before it out of memory", async () => {
     const camera = new JpegCamera("door");
     const recorder = record(camera, 86_400, { beforeMicros: 1_000_000, afterMicros: 100_000, lateMicros: 1_000_000 });
@@ -285,6 +312,22 @@ describe("Recorder: around motion", () => {
     camera.deliver(jpegs[1] as Uint8Array, SIZE);
     await recorder.close();
     expect(filesOf("door")).toHaveLength(1);
+    expect(recorder.report()).toMatchObject({ file: null, leftOut: 0, trouble: null });
+  });
+
+  test("Recorder: what is held of an event is written although the camera ends as soon as it begins", async () => {
+    const camera = new JpegCamera("door");
+    const recorder = record(camera, 86_400, { beforeMicros: 9_000_000, afterMicros: 0, lateMicros: 1_000_000 });
+    const now = nowMicros();
+    for (let index = 0; index < 40; index++)
+      camera.deliver(jpegs[index] as Uint8Array, SIZE, now - 100_000 * (39 - index));
+    recorder.motion(event("start", now, now));
+    recorder.leave();
+    expect(recorder.isOpen).toBe(true);
+    await recorder.close();
+    expect(recorder.isOpen).toBe(false);
+    const [path = ""] = filesOf("door");
+    expect(recorded(path).slice(0, 40)).toEqual(digests(jpegs));
     expect(recorder.report()).toMatchObject({ file: null, leftOut: 0, trouble: null });
   });
 });
