@@ -6,7 +6,7 @@
 // first.
 
 import { $ } from "bun";
-import { mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type NodeWebcam from "node-webcam";
@@ -14,6 +14,7 @@ import { nowMicros } from "../../core/clock.ts";
 import { MissingError, messageOf, SourceError, UsageError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { pace } from "../../core/pace.ts";
+import { temporaryFolder } from "../../system/temporary-folder.ts";
 import { deliverJpeg, type FrameSink, type Source } from "../source.ts";
 import { inChildEnvironment } from "../child-environment.ts";
 import { tied } from "../tied-child.ts";
@@ -63,8 +64,8 @@ async function run(options: WebcamOptions, sink: FrameSink, signal: AbortSignal)
   const { device, size, framesPerSecond, quality } = options;
   const name = nameOf(options);
   // Pictures go through a file, because the package reads standard output as UTF-8, which corrupts them.
-  const folder = await mkdtemp(join(tmpdir(), "slipstream-"));
-  const path = join(folder, "picture.jpg");
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "picture.jpg");
   const { default: nodeWebcam } = await import("node-webcam"); // only this source needs the package
   const camera = nodeWebcam.create({
     ...size,
@@ -77,16 +78,12 @@ async function run(options: WebcamOptions, sink: FrameSink, signal: AbortSignal)
     verbose: false,
   });
   tie(camera);
-  try {
-    await pace(framesPerSecond, signal, async () => {
-      await rm(path, { force: true }); // Otherwise the previous picture would be delivered again after a failed capture.
-      const capturedAt = nowMicros();
-      const jpeg = await capture(camera, path, name);
-      if (!signal.aborted) deliverJpeg(sink, jpeg, capturedAt);
-    });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  await pace(framesPerSecond, signal, async () => {
+    await rm(path, { force: true }); // Otherwise the previous picture would be delivered again after a failed capture.
+    const capturedAt = nowMicros();
+    const jpeg = await capture(camera, path, name);
+    if (!signal.aborted) deliverJpeg(sink, jpeg, capturedAt);
+  });
 }
 
 /**

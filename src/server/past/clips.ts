@@ -1,9 +1,9 @@
 // Makes clips of the past, a few at a time. A clip is a file without a name, which is gone when it is closed.
 
-import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { ConnectionError, MissingError } from "../../core/errors.ts";
+import { temporaryFolder } from "../../system/temporary-folder.ts";
 import { ClipLater, type SavedClip } from "../deliver/saved-clip.ts";
 import { type Clip, writeClip } from "./clip-file.ts";
 
@@ -35,16 +35,12 @@ export class Clips {
 }
 
 async function makeFile(clip: Clip, signal: AbortSignal): Promise<FileHandle> {
-  const folder = await mkdtemp(join(tmpdir(), "slipstream-clip-"));
-  try {
-    const path = join(folder, "clip.mkv");
-    const reason = await writeClip(clip, path, signal);
-    if (signal.aborted) throw new ConnectionError("nobody waits for the clip any more");
-    if (reason !== null) throw new ConnectionError(`cannot save the clip: ${reason}`);
-    return await open(path);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "clip.mkv");
+  const reason = await writeClip(clip, path, signal);
+  if (signal.aborted) throw new ConnectionError("nobody waits for the clip any more");
+  if (reason !== null) throw new ConnectionError(`cannot save the clip: ${reason}`);
+  return await open(path);
 }
 
 class ClipFile implements SavedClip {

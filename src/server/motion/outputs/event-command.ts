@@ -1,14 +1,13 @@
 // Runs a command of the operator for each event. It is not run by a shell, and the number of runs at a time is limited.
 
-import { rmSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { childEnvironment } from "../../../capture/child-environment.ts";
 import { settlesWithin } from "../../../core/clock.ts";
 import { messageOf } from "../../../core/errors.ts";
 import type { Log } from "../../../core/log.ts";
 import { atExit } from "../../../system/at-exit.ts";
+import { temporaryFolder } from "../../../system/temporary-folder.ts";
 import type { MotionReport } from "../motion-report.ts";
 import { CLOSING_MS, type EventOutput, type MotionMessage } from "./event-output.ts";
 
@@ -100,21 +99,12 @@ export class EventCommand implements EventOutput {
   }
 
   async #run({ report, picture }: MotionMessage): Promise<void> {
-    const folder = picture !== null && this.#names.has(PICTURE) ? await mkdtemp(join(tmpdir(), "slipstream-")) : null;
-    using _ = atExit(() => {
-      if (folder !== null) rmSync(folder, { recursive: true, force: true });
-    });
-    try {
-      const path = folder === null ? "" : join(folder, "motion.jpg");
-      if (picture !== null && folder !== null) await writeFile(path, picture, { mode: 0o600 });
-      const fill = (word: string) =>
-        word.replaceAll(/\{([^{}]*)\}/g, (_, name: string) =>
-          name === PICTURE ? path : (FILLED[name]?.(report) ?? ""),
-        );
-      await this.#execute(this.#command.map(fill), report);
-    } finally {
-      if (folder !== null) await rm(folder, { recursive: true, force: true });
-    }
+    await using folder = picture !== null && this.#names.has(PICTURE) ? await temporaryFolder() : null;
+    const path = folder === null ? "" : join(folder.path, "motion.jpg");
+    if (picture !== null && folder !== null) await writeFile(path, picture, { mode: 0o600 });
+    const fill = (word: string) =>
+      word.replaceAll(/\{([^{}]*)\}/g, (_, name: string) => (name === PICTURE ? path : (FILLED[name]?.(report) ?? "")));
+    await this.#execute(this.#command.map(fill), report);
   }
 
   async #execute(words: string[], report: MotionReport): Promise<void> {
