@@ -1,6 +1,7 @@
 // `--max-total-bitrate` with real sockets of two addresses: they get even shares, and a lone viewer gets all.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { median } from "../../src/core/statistics.ts";
 import { BoundViewer } from "../support/bound-viewer.ts";
 import { startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
@@ -20,6 +21,13 @@ async function measure(groups: readonly (readonly BoundViewer[])[], seconds: num
   return bytes().map((after, index) => ((after - (before[index] ?? 0)) * 8) / took);
 }
 
+/** The median of the bits a second in five single seconds. A stalled machine costs one or two of them, but not the median. */
+async function usualRate(viewer: BoundViewer): Promise<number> {
+  const rates: number[] = [];
+  for (let second = 0; second < 5; second++) rates.push(...(await measure([[viewer]], 1)));
+  return median(rates) ?? 0;
+}
+
 // Other systems have only 127.0.0.1.
 test.skipIf(process.platform !== "linux")(
   "an address with one viewer and one with five share --max-total-bitrate evenly, and a lone viewer gets all",
@@ -33,14 +41,14 @@ test.skipIf(process.platform !== "linux")(
       for (let count = 0; count < 5; count++) five.push(stack.use(await BoundViewer.connect(server.port, "127.0.0.2")));
       await measure([], 2);
       const [first = 0, second = 0] = await measure([[one], five], 4);
-      shared = first;
       expect(first / second).toBeGreaterThan(0.75);
       expect(first / second).toBeLessThan(1.33);
       expect((first + second) / LIMIT).toBeLessThan(1.15);
       for (const viewer of five) expect(viewer.frames).toBeGreaterThan(5);
+      shared = await usualRate(one);
     }
     await measure([], 2);
-    const [alone = 0] = await measure([[one]], 4);
+    const alone = await usualRate(one);
     expect(alone / shared).toBeGreaterThan(1.5);
     expect(alone / LIMIT).toBeLessThan(1.15);
     await server.until("the counters", ({ last }) => (last?.heldBack ?? 0) > 10 && (last?.sentBytes ?? 0) > 1e6);

@@ -3,9 +3,11 @@
 //
 //   staleness = path + interval
 //   path      = half a round trip + transfer + work
-// interval = the slowest of camera, transfer, and the rate that the credit's window allows The rate of the link is measured from
-// acknowledgements. From it follows the transfer time of a picture at any level. A level fits when both its usual pictures and
-// its whole pictures stay below the bound. (Whole pictures are sent after a change of level, at a scene cut, and to new viewers.)
+//   interval  = the slowest of camera, transfer, and the rate that the credit's window allows
+//
+// The rate of the link is measured from acknowledgements. From it follows the transfer time of a picture at any level. A level
+// fits when both its usual pictures and its whole pictures stay below the bound. (Whole pictures are sent after a change of
+// level, at a scene cut, and to new viewers.)
 // When the current level certainly does not fit, a lower level is chosen at once. A climb goes up by one level, after that level
 // would have fitted for a waiting time. Each failed climb makes the waiting time longer. Small frames (a few packets) do not show
 // the rate of the link. If all frames during the waiting time were small, a climb is tried, because only larger frames can show
