@@ -161,8 +161,8 @@ describe("serve: passes a camera's JPEGs on unchanged", () => {
     await using far = startViewer(relay.port, ["--report-interval", "1"]);
     await far.until("tiles", ({ last }) => last !== undefined && last.quality > 0);
     relay.setRate(200_000_000);
-    // A viewer climbs one level at a time, each after 4 s, and after 8 s when a climb has failed (deliver/quality/adaptation.ts). On a
-    // busy machine it begins at the lowest of eight levels.
+    // A viewer climbs one level at a time: first after 4 s, or 8 s when a climb has failed, then after 1.5 s while the pictures show
+    // the rate of the link (deliver/quality/adaptation.ts). On a busy machine it begins at the lowest of eight levels.
     const isOwn = ({ last }: typeof far) => last !== undefined && last.width === 640 && last.quality === 0;
     await far.until("the camera's own", isOwn, 45_000);
     const { frames = 0 } = far.last ?? {};

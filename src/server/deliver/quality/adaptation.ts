@@ -9,9 +9,9 @@
 // fits when both its usual pictures and its whole pictures stay below the bound. (Whole pictures are sent after a change of
 // level, at a scene cut, and to new viewers.)
 // When the current level certainly does not fit, a lower level is chosen at once. A climb goes up by one level, after that level
-// would have fitted for a waiting time. Each failed climb makes the waiting time longer. Small frames (a few packets) do not show
-// the rate of the link. If all frames during the waiting time were small, a climb is tried, because only larger frames can show
-// the rate.
+// would have fitted for a waiting time. The next climb follows sooner, as long as the link has shown that it carries more. Each
+// failed climb makes the waiting time longer. Small frames (a few packets) do not show the rate of the link. If all frames during
+// the waiting time were small, a climb is tried, because only larger frames can show the rate.
 
 import type { Micros } from "../../../core/clock.ts";
 import { RecentMedian } from "../../../core/statistics.ts";
@@ -26,6 +26,11 @@ const SURE_AFTER = 2;
  */
 const FIRST_CLIMB_MICROS = 4_000_000;
 const LONGEST_CLIMB_MICROS = 64_000_000;
+/**
+ * The time for which the next higher level must have fitted after a climb whose pictures showed the rate of the link. It is
+ * shorter than the first wait, so that a picture is soon sharp again after a slow time of the link.
+ */
+const NEXT_CLIMB_MICROS = 1_500_000;
 /** A climb has failed when the level is lowered again within this time. */
 const REGRET_MICROS = 6_000_000;
 /** A higher level must stay below this share of the bound before a climb. */
@@ -138,7 +143,9 @@ export class Adaptation {
       return current;
     }
     this.#fitsSince ??= at.now;
-    return at.now - this.#fitsSince < this.#climbAfterMicros ? current : this.#climb(current, at.now);
+    const showedRate = this.#climbedAt !== null && this.#toldAt > this.#climbedAt;
+    const waitMicros = showedRate ? NEXT_CLIMB_MICROS : this.#climbAfterMicros;
+    return at.now - this.#fitsSince < waitMicros ? current : this.#climb(current, at.now);
   }
 
   #climb(current: number, now: Micros): number {

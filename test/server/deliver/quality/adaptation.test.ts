@@ -65,12 +65,16 @@ test.each([0.03, 0.2])("Adaptation: climbs back one step at a time when %p of th
   const run = simulate(dip(100_000), scene(change), 160);
   const after = run.changes.filter(({ at }) => at > 40 * SECOND);
   expect(after.at(-1)?.step).toBe(0);
+  expect(after.at(-1)?.at).toBeLessThan(65 * SECOND);
   expect(usualStep(run, 140 * SECOND, 160 * SECOND)).toBe(0);
+  let climbs = 0;
   for (const { at, step } of after) {
     const before = run.changes.findLast((change) => change.at < at) as Run["changes"][number];
+    if (step > before.step) climbs = 0;
     if (step > before.step) continue;
     expect(before.step - step).toBe(1);
-    expect(at - before.at).toBeGreaterThanOrEqual(4 * SECOND);
+    expect(at - before.at).toBeGreaterThanOrEqual((climbs === 0 ? 4 : 1.5) * SECOND);
+    climbs++;
   }
 });
 
