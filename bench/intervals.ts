@@ -4,7 +4,8 @@ import { Arena } from "../src/codec/memory/arena.ts";
 import { BUN_RUNTIME } from "../src/codec/bun/runtime.ts";
 import { CodecPool } from "../src/codec/threads/pool.ts";
 import { createPictureDecoder, type PictureDecoder } from "../src/client/decode/picture-decoder.ts";
-import type { DecodedPicture, Origin } from "../src/client/picture.ts";
+import type { DecodedPicture } from "../src/client/picture.ts";
+import type { Origin } from "../src/protocol/origin.ts";
 import { median } from "../src/core/statistics.ts";
 import { round } from "./bench.ts";
 

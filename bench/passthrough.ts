@@ -1,7 +1,7 @@
 // `bench passthrough`: the processor time and latency of the server when it passes on a camera's JPEGs, compared with encoding the same footage.
 
-import type { Connection } from "../src/client/connect/connection.ts";
-import { connectTcp } from "../src/client/connect/tcp.ts";
+import type { Connection } from "../src/connect/connection.ts";
+import { connectTcp } from "../src/connect/tcp.ts";
 import { nowMicros } from "../src/core/clock.ts";
 import type { Size } from "../src/core/pixel-format.ts";
 import { median } from "../src/core/statistics.ts";

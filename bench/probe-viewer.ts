@@ -5,8 +5,8 @@
 // With a warm-up, the measurement begins that long after the first picture, and the line {"warm":true} says so. Earlier pictures do not count.
 // For each line on its input it prints a ProbeWindow, and the line `end` ends it.
 
-import { parseAddress } from "../src/client/connect/address.ts";
-import { accessWith } from "../src/client/connect/server-access.ts";
+import { parseAddress } from "../src/connect/address.ts";
+import { accessWith } from "../src/connect/server-access.ts";
 import type { RgbaPicture } from "../src/client/screens/overlay.ts";
 import { createNoScreen } from "../src/client/screens/none.ts";
 import type { Screen } from "../src/client/screens/screen.ts";

@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { FileSink } from "bun";
-import { formatAddress } from "../src/client/connect/address.ts";
+import { formatAddress } from "../src/connect/address.ts";
 import type { Size } from "../src/core/pixel-format.ts";
 import type { ServeReport } from "../src/server/report/report.ts";
 import type { DrainReport } from "./drain-client.ts";

@@ -15,16 +15,16 @@ import type { Page } from "./support/page.ts";
 import { largestDifference, testPicture, toRgbaBytes } from "./support/samples.ts";
 
 const ROOT = join(import.meta.dir, "..");
-const FOLDERS = ["core", "protocol", "codec", "client/connect", "client/decode", "client/present"];
+const FOLDERS = ["core", "protocol", "codec", "connect", "client/decode", "client/present"];
 /** Files that a page replaces or does not need: AssemblyScript sources, Bun's side of codec, TCP and discovery. */
 const NOT_OF_A_PAGE = [
   "src/codec/kernel/",
   "src/codec/bun/",
-  "src/client/connect/ask.ts",
-  "src/client/connect/certificate-check.ts",
-  "src/client/connect/discover.ts",
-  "src/client/connect/known-servers.ts",
-  "src/client/connect/tcp.ts",
+  "src/connect/ask.ts",
+  "src/connect/certificate-check.ts",
+  "src/connect/discover.ts",
+  "src/connect/known-servers.ts",
+  "src/connect/tcp.ts",
 ];
 
 interface Bundle {

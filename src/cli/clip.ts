@@ -1,8 +1,8 @@
 // `bun run clip`: saves the last seconds of a camera as a file.
 
 import { Argument, Command } from "commander";
-import { type Link, parseLink } from "../client/connect/address.ts";
-import { KnownServersFile } from "../client/connect/known-servers.ts";
+import { type Link, parseLink } from "../connect/address.ts";
+import { KnownServersFile } from "../connect/known-servers.ts";
 import { saveClip } from "../client/save/clip.ts";
 import { VERSION } from "../core/version.ts";
 import { stateFolder } from "../state/folder.ts";

@@ -1,9 +1,9 @@
 // The table of all settings of `view`. The flags, --help and docs/options.md come from this table.
 
 import { parseSetting } from "../capture/control-values.ts";
-import { parseLink } from "../client/connect/address.ts";
+import { parseLink } from "../connect/address.ts";
 import { DISPLAYS, RENDERERS } from "../client/screens/screen.ts";
-import { DEFAULT_MAX_PIXELS } from "../client/connect/server-limits.ts";
+import { DEFAULT_MAX_PIXELS } from "../connect/server-limits.ts";
 import { MAX_SIDE_PIXELS, parseSize } from "../core/pixel-format.ts";
 import { PROGRAM_SETTINGS } from "../core/program-settings.ts";
 import type { SettingEntry, ValuesOf } from "../core/setting-table.ts";

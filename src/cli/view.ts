@@ -2,10 +2,10 @@
 
 import { availableParallelism } from "node:os";
 import { Argument, Command } from "commander";
-import { type Address, formatAddress, type Link, parseLink } from "../client/connect/address.ts";
-import { askForCameras, askForControls, describeCameras, describeControls, setControl } from "../client/connect/ask.ts";
-import { findServer, OWN_ADDRESS } from "../client/connect/discover.ts";
-import { KnownServersFile } from "../client/connect/known-servers.ts";
+import { type Address, formatAddress, type Link, parseLink } from "../connect/address.ts";
+import { askForCameras, askForControls, describeCameras, describeControls, setControl } from "../connect/ask.ts";
+import { findServer, OWN_ADDRESS } from "../connect/discover.ts";
+import { KnownServersFile } from "../connect/known-servers.ts";
 import type { ViewReport } from "../client/figures.ts";
 import { describeViewing } from "../client/report-text.ts";
 import { type ViewOptions, view } from "../client/view.ts";

@@ -2,10 +2,10 @@
 // servers, and a question on the terminal.
 
 import { readFileSync } from "node:fs";
-import type { Link } from "../client/connect/address.ts";
-import type { ChosenServer } from "../client/connect/discover.ts";
-import type { KnownServersFile } from "../client/connect/known-servers.ts";
-import { type AskForKey, type KeySource, ServerAccess } from "../client/connect/server-access.ts";
+import type { Link } from "../connect/address.ts";
+import type { ChosenServer } from "../connect/discover.ts";
+import type { KnownServersFile } from "../connect/known-servers.ts";
+import { type AskForKey, type KeySource, ServerAccess } from "../connect/server-access.ts";
 import { UsageError } from "../core/errors.ts";
 import { explainFileError } from "../core/file-errors.ts";
 import { readChain } from "../server/access/certificate.ts";

@@ -4,23 +4,8 @@ import type { FrameSlot } from "../codec/memory/frame-slots.ts";
 import type { Micros } from "../core/clock.ts";
 import type { Size } from "../core/pixel-format.ts";
 import type { Rectangle } from "../core/rectangle.ts";
-import type { ClockOffset } from "../protocol/clock-offset.ts";
-import type { Ack, PictureStamps } from "../protocol/messages.ts";
-
-/** The number of bytes of a frame, and the times of their arrival in this machine's clock. */
-export interface Arrival {
-  firstByteAt: Micros;
-  lastByteAt: Micros;
-  messageBytes: number;
-}
-
-/** The origin of frames: a connection to a server. Frame numbers of two origins cannot be compared. */
-export interface Origin {
-  /** Acknowledges a frame, so that the server may send the next one. */
-  acknowledge(ack: Ack): void;
-  /** The offset of the server's clock. */
-  readonly clock: ClockOffset;
-}
+import type { PictureStamps } from "../protocol/messages.ts";
+import type { Arrival, Origin } from "../protocol/origin.ts";
 
 /** A received frame without its contents. */
 export interface ReceivedFrame extends PictureStamps, Pick<Arrival, "firstByteAt" | "lastByteAt"> {

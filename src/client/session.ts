@@ -9,9 +9,9 @@ import type { Log } from "../core/log.ts";
 import { LoopDelay } from "../core/loop-delay.ts";
 import { DEFAULT_REPORT_SECONDS } from "../core/program-settings.ts";
 import type { Trace } from "../core/trace.ts";
-import type { Address } from "./connect/address.ts";
-import { DEFAULT_MAX_PIXELS } from "./connect/server-limits.ts";
-import type { ServerAccess } from "./connect/server-access.ts";
+import type { Address } from "../connect/address.ts";
+import { DEFAULT_MAX_PIXELS } from "../connect/server-limits.ts";
+import type { ServerAccess } from "../connect/server-access.ts";
 import { OutputClosed } from "./save/frame-output.ts";
 import type { Display, Renderer } from "./screens/screen.ts";
 

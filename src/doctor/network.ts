@@ -1,7 +1,7 @@
 // Examines the network: whether the ports of the server are free, and whether a firewall is in the way.
 
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { connectTcp } from "../client/connect/tcp.ts";
+import { connectTcp } from "../connect/tcp.ts";
 import { codeOf, ConnectionError, messageOf } from "../core/errors.ts";
 import { onAbort } from "../core/on-abort.ts";
 import { asRoot, type Finding, good, limited, missing } from "./finding.ts";

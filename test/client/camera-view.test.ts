@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { CameraView } from "../../src/client/camera-view.ts";
-import { connectTcp } from "../../src/client/connect/tcp.ts";
+import { connectTcp } from "../../src/connect/tcp.ts";
 import { saveSnapshot } from "../../src/client/save/snapshot.ts";
 import { createNoScreen } from "../../src/client/screens/none.ts";
 import { lineLog } from "../../src/core/log.ts";

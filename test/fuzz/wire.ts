@@ -7,7 +7,7 @@
 // that reaches the owner of the transport, or memory that grows with the count.
 
 import { parseArgs } from "node:util";
-import { Connection } from "../../src/client/connect/connection.ts";
+import { Connection } from "../../src/connect/connection.ts";
 import { isExpected } from "../../src/core/errors.ts";
 import { writeCameras } from "../../src/protocol/cameras.ts";
 import { writeClipAsked, writeClipPart } from "../../src/protocol/clip.ts";

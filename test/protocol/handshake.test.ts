@@ -1,8 +1,8 @@
 // The handshake with keys: the server's end and the viewer's end over a transport in memory, and peers that break the rules.
 
 import { describe, expect, test } from "bun:test";
-import { Connection, type ConnectionEnd } from "../../src/client/connect/connection.ts";
-import { ServerNotTrusted } from "../../src/client/connect/carriage.ts";
+import { Connection, type ConnectionEnd } from "../../src/connect/connection.ts";
+import { ServerNotTrusted } from "../../src/connect/carriage.ts";
 import { ProtocolError } from "../../src/core/errors.ts";
 import { readGoodbye, readHello, writeHello, writeWelcome } from "../../src/protocol/greeting.ts";
 import { readProof, writeChallenge, writeProof } from "../../src/protocol/handshake.ts";

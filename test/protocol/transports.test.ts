@@ -2,8 +2,8 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { Connection } from "../../src/client/connect/connection.ts";
-import type { ConnectionEvents } from "../../src/client/connect/connection-events.ts";
+import { Connection } from "../../src/connect/connection.ts";
+import type { ConnectionEvents } from "../../src/connect/connection-events.ts";
 import type { Picture } from "../../src/protocol/messages.ts";
 import { GONE } from "../../src/protocol/transport.ts";
 import { GoodbyeReason } from "../../src/protocol/wire.ts";

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { EXCHANGE, JPEG_HEADER } from "../../scripts/protocol-doc/exchange.ts";
 import { readSpecification } from "../../scripts/protocol-doc/specification.ts";
 import { PAGE, withGeneratedParts } from "../../scripts/protocol-doc.ts";
-import { Connection } from "../../src/client/connect/connection.ts";
+import { Connection } from "../../src/connect/connection.ts";
 import { stitchTiles } from "../../src/codec/jpeg/stitch.ts";
 import { GoodbyeReason, HEADER_BYTES, MessageType } from "../../src/protocol/wire.ts";
 import { FakeViewer } from "../support/fake-viewer.ts";

@@ -1,7 +1,7 @@
 // A viewer that connects from an address that the test chooses, acknowledges its pictures, and counts bytes.
 
 import { createConnection, type Socket } from "node:net";
-import { Connection } from "../../src/client/connect/connection.ts";
+import { Connection } from "../../src/connect/connection.ts";
 import { GONE } from "../../src/protocol/transport.ts";
 
 export class BoundViewer implements Disposable {

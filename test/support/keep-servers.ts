@@ -2,7 +2,7 @@
 //
 // Usage: bun test/support/keep-servers.ts FOLDER NAME COUNT
 
-import { KnownServersFile } from "../../src/client/connect/known-servers.ts";
+import { KnownServersFile } from "../../src/connect/known-servers.ts";
 
 if (import.meta.main) {
   const [folder = "", name = "", count = "0"] = process.argv.slice(2);

@@ -5,7 +5,7 @@ import type { Job, WorkerMessage } from "../../src/codec/threads/job.ts";
 import { serveJobs } from "../../src/codec/threads/serve-jobs.ts";
 import { readJpegSize } from "../../src/codec/jpeg/header.ts";
 import { type WasmFile, WasmModules } from "../../src/codec/wasm/modules.ts";
-import { Connection } from "../../src/client/connect/connection.ts";
+import { Connection } from "../../src/connect/connection.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 
 export interface Page {

@@ -1,7 +1,7 @@
 // A real connection to a small server in the same process, which keeps the Acks that it receives.
 
-import type { Connection } from "../../src/client/connect/connection.ts";
-import { connectTcp } from "../../src/client/connect/tcp.ts";
+import type { Connection } from "../../src/connect/connection.ts";
+import { connectTcp } from "../../src/connect/tcp.ts";
 import { writeWelcome } from "../../src/protocol/greeting.ts";
 import { type Ack, readAck } from "../../src/protocol/messages.ts";
 import { Peer } from "../../src/protocol/peer.ts";

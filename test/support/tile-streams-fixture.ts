@@ -7,7 +7,7 @@ import { CodecPool } from "../../src/codec/threads/pool.ts";
 import { instantiateDecoder, JpegPicture } from "../../src/codec/simd/decoder.ts";
 import { createTileDecoder } from "../../src/codec/simd/tile-decoder.ts";
 import { WASM } from "../../src/codec/bun/wasm.ts";
-import type { Origin } from "../../src/client/picture.ts";
+import type { Origin } from "../../src/protocol/origin.ts";
 import type { DecodedPicture, DecodeEvents } from "../../src/client/picture.ts";
 import { createTileStreams, type TileStreams } from "../../src/client/decode/tile-streams.ts";
 import { nowMicros } from "../../src/core/clock.ts";

@@ -4,7 +4,7 @@
 // go through two other threads and another process. They do so while the picture is decoded, if the worker asks first. The answer
 // waits until the worker has drawn, because decoding and drawing are one task.
 
-import type { ConnectionEvents } from "../../client/connect/connection-events.ts";
+import type { ConnectionEvents } from "../../connect/connection-events.ts";
 
 /**
  * With fewer tiles the browser is not asked early: they are decoded before its answer could come. Also, a few tiles of a still scene

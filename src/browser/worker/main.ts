@@ -1,6 +1,6 @@
 // A worker of the page. It owns the connections, the decoder and the canvases of some cameras.
 
-import { DEFAULT_MAX_PIXELS, PixelBudget } from "../../client/connect/server-limits.ts";
+import { DEFAULT_MAX_PIXELS, PixelBudget } from "../../connect/server-limits.ts";
 import { Arena } from "../../codec/memory/arena.ts";
 import { FairShare } from "../../codec/threads/fair-share.ts";
 import { CodecPool } from "../../codec/threads/pool.ts";

@@ -1,8 +1,8 @@
 // One view of a worker: a camera on a canvas. It reports its state to the page.
 
 import { CameraView, type CameraViewOwner } from "../../client/camera-view.ts";
-import type { PixelBudget } from "../../client/connect/server-limits.ts";
-import type { Access } from "../../client/connect/server-access.ts";
+import type { PixelBudget } from "../../connect/server-limits.ts";
+import type { Access } from "../../connect/server-access.ts";
 import type { Connect } from "../../client/subscription.ts";
 import { NO_OVERLAY, type Overlay } from "../../client/screens/overlay.ts";
 import { overlayLines } from "../../client/report-text.ts";

@@ -1,7 +1,7 @@
 // Opens a connection to the server over a WebSocket, whose binary messages carry the stream of bytes of the wire.
 
-import { Connection } from "../../client/connect/connection.ts";
-import { type Access, NO_KEY } from "../../client/connect/server-access.ts";
+import { Connection } from "../../connect/connection.ts";
+import { type Access, NO_KEY } from "../../connect/server-access.ts";
 import type { Connect } from "../../client/subscription.ts";
 import { ConnectionError, ProtocolError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on-abort.ts";

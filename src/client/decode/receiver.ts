@@ -1,7 +1,7 @@
 // Passes the messages of a connection to the decoder for whole pictures or to the decoder for tiles, and counts skipped frames.
 
 import type { Picture, StreamHeader, Tiles } from "../../protocol/messages.ts";
-import type { Arrival, Origin } from "../picture.ts";
+import type { Arrival, Origin } from "../../protocol/origin.ts";
 import type { Decoders } from "./decoders.ts";
 
 /** The owner of a Receiver, which handles its events. */

@@ -8,7 +8,7 @@ import type { BytePool, ByteBlock } from "../../core/byte-pool.ts";
 import type { Micros } from "../../core/clock.ts";
 import type { Tiles } from "../../protocol/messages.ts";
 import { totalBytes } from "../../protocol/tile-list.ts";
-import type { Arrival, Origin } from "../picture.ts";
+import type { Arrival, Origin } from "../../protocol/origin.ts";
 import type { ReceivedFrame } from "../picture.ts";
 
 /** The memory for the bytes of parts. */

@@ -11,7 +11,7 @@ import { nowMicros } from "../../core/clock.ts";
 import { ProtocolError } from "../../core/errors.ts";
 import { Newest } from "../../core/newest.ts";
 import type { Tiles } from "../../protocol/messages.ts";
-import type { Arrival, Origin } from "../picture.ts";
+import type { Arrival, Origin } from "../../protocol/origin.ts";
 import type { DecodedPicture } from "../picture.ts";
 import { StreamJobs, type TileResources } from "./stream-jobs.ts";
 import type { Work } from "./stream-slots.ts";

@@ -10,7 +10,7 @@ import { type DecoderExports, instantiateDecoder } from "../../codec/simd/decode
 import { createTileDecoder } from "../../codec/simd/tile-decoder.ts";
 import { CodecError, ProtocolError } from "../../core/errors.ts";
 import type { StreamHeader, Tiles } from "../../protocol/messages.ts";
-import type { Arrival, Origin } from "../picture.ts";
+import type { Arrival, Origin } from "../../protocol/origin.ts";
 import type { DecodeEvents } from "../picture.ts";
 import { PixelSlots } from "./pixel-slots.ts";
 import { TileCanvas } from "./tile-canvas.ts";

@@ -5,8 +5,8 @@ import { resolve } from "node:path";
 import { messageOf, UsageError } from "../../core/errors.ts";
 import { explainFileError } from "../../core/file-errors.ts";
 import type { Log } from "../../core/log.ts";
-import type { Address } from "../connect/address.ts";
-import { type AskedServer, receiveClip } from "../connect/ask.ts";
+import type { Address } from "../../connect/address.ts";
+import { type AskedServer, receiveClip } from "../../connect/ask.ts";
 
 /** The length of the clips of key C. */
 const KEY_SECONDS = 30;

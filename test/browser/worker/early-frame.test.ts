@@ -1,7 +1,7 @@
 // askEarly: when the browser is asked for a frame.
 
 import { expect, test } from "bun:test";
-import type { ConnectionEvents } from "../../../src/client/connect/connection-events.ts";
+import type { ConnectionEvents } from "../../../src/connect/connection-events.ts";
 import { askEarly, createQuestion, LEAST_TILES } from "../../../src/browser/worker/early-frame.ts";
 
 type Call = "asked" | "tiles" | "picture";

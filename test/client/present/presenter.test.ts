@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Arena } from "../../../src/codec/memory/arena.ts";
 import { FrameSlots } from "../../../src/codec/memory/frame-slots.ts";
-import type { Origin } from "../../../src/client/picture.ts";
+import type { Origin } from "../../../src/protocol/origin.ts";
 import type { DecodedPicture } from "../../../src/client/picture.ts";
 import { type FrameWriter, Presenter } from "../../../src/client/present/presenter.ts";
 import { type CameraState, ViewFigures } from "../../../src/client/figures.ts";

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { withoutKey } from "../../../src/client/connect/server-access.ts";
+import { withoutKey } from "../../../src/connect/server-access.ts";
 import { clipKey } from "../../../src/client/save/clip.ts";
 import { lineLog } from "../../../src/core/log.ts";
 import { serve } from "../../../src/server/serve.ts";

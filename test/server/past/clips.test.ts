@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createCamera } from "../../../src/capture/push-camera.ts";
-import { withoutKey } from "../../../src/client/connect/server-access.ts";
+import { withoutKey } from "../../../src/connect/server-access.ts";
 import { saveClip } from "../../../src/client/save/clip.ts";
 import { nowMicros } from "../../../src/core/clock.ts";
 import { encodeJpeg } from "../../../src/index.ts";

@@ -2,8 +2,8 @@
 
 import { expect, test } from "bun:test";
 import type { ResponsePacket } from "multicast-dns";
-import { type FoundServer, keepInstances } from "../../../src/client/connect/discover.ts";
-import { SERVICE } from "../../../src/protocol/discovery.ts";
+import { type FoundServer, keepInstances } from "../../src/connect/discover.ts";
+import { SERVICE } from "../../src/protocol/discovery.ts";
 
 const OWN = [{ family: "IPv4", address: "192.168.7.20", netmask: "255.255.255.0" }];
 

@@ -1,11 +1,11 @@
 // The events of a viewer's connection to a server.
 
-import type { CameraEntry } from "../../protocol/cameras.ts";
-import type { ClipPart } from "../../protocol/clip.ts";
-import type { Controls, ControlSet } from "../../protocol/controls.ts";
-import type { Welcome } from "../../protocol/greeting.ts";
-import type { Notice, Picture, StreamHeader, Tiles } from "../../protocol/messages.ts";
-import type { Arrival } from "../picture.ts";
+import type { CameraEntry } from "../protocol/cameras.ts";
+import type { ClipPart } from "../protocol/clip.ts";
+import type { Controls, ControlSet } from "../protocol/controls.ts";
+import type { Welcome } from "../protocol/greeting.ts";
+import type { Notice, Picture, StreamHeader, Tiles } from "../protocol/messages.ts";
+import type { Arrival } from "../protocol/origin.ts";
 
 /** The events of a connection in the order of the server's messages. A ProtocolError thrown by a handler ends the connection. */
 export interface ConnectionEvents {

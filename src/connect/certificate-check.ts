@@ -3,10 +3,10 @@
 
 import { createHash, type X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-import { codeOf, messageOf } from "../../core/errors.ts";
-import { formatHostPort } from "../../core/host-port.ts";
-import { printable } from "../../core/printable.ts";
-import { showFingerprint } from "../../protocol/tls.ts";
+import { codeOf, messageOf } from "../core/errors.ts";
+import { formatHostPort } from "../core/host-port.ts";
+import { printable } from "../core/printable.ts";
+import { showFingerprint } from "../protocol/tls.ts";
 import type { Address } from "./address.ts";
 import { ServerNotTrusted } from "./carriage.ts";
 import type { KnownServer } from "./server-access.ts";

@@ -4,12 +4,12 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { KnownServersFile } from "../../../src/client/connect/known-servers.ts";
-import { UsageError } from "../../../src/core/errors.ts";
+import { KnownServersFile } from "../../src/connect/known-servers.ts";
+import { UsageError } from "../../src/core/errors.ts";
 
 const KEY = "k7qf2mzd9x4tb0hn5rwv";
 const OTHER_KEY = "00001111222233334444";
-const PROGRAM = new URL("../../support/keep-servers.ts", import.meta.url).pathname;
+const PROGRAM = new URL("../support/keep-servers.ts", import.meta.url).pathname;
 
 /** The files of the store. The lock is an empty file. */
 const FILES = ["known-servers.json", "known-servers.json.lock"];

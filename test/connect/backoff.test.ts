@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { Backoff } from "../../../src/client/connect/backoff.ts";
+import { Backoff } from "../../src/connect/backoff.ts";
 
 const random = fc.double({ min: 0, max: 0.999_999, noNaN: true });
 

@@ -1,14 +1,14 @@
 // Questions (--list, --controls) to servers that do not know the questions yet, and to hostile servers.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { type AskedServer, askForCameras, askForControls, receiveClip } from "../../../src/client/connect/ask.ts";
-import { withoutKey } from "../../../src/client/connect/server-access.ts";
-import { writeClipPart } from "../../../src/protocol/clip.ts";
-import { writeWelcome } from "../../../src/protocol/greeting.ts";
-import { readPing, writePing, writePong } from "../../../src/protocol/messages.ts";
-import { MessageSplitter } from "../../../src/protocol/splitter.ts";
-import { MessageType, WIRE_VERSION } from "../../../src/protocol/wire.ts";
-import { Program, runToEnd, TEST_TIMEOUT_MS } from "../../support/programs.ts";
+import { type AskedServer, askForCameras, askForControls, receiveClip } from "../../src/connect/ask.ts";
+import { withoutKey } from "../../src/connect/server-access.ts";
+import { writeClipPart } from "../../src/protocol/clip.ts";
+import { writeWelcome } from "../../src/protocol/greeting.ts";
+import { readPing, writePing, writePong } from "../../src/protocol/messages.ts";
+import { MessageSplitter } from "../../src/protocol/splitter.ts";
+import { MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
+import { Program, runToEnd, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 

@@ -1,10 +1,10 @@
 // Parses the address of a server, with the name of one of its cameras: HOST, HOST:PORT or [IPv6]:PORT, and then /NAME. A link has
 // a scheme before the address, and may have a key: slips://KEY@HOST:PORT/NAME.
 
-import { UsageError } from "../../core/errors.ts";
-import { formatHostPort } from "../../core/host-port.ts";
-import { looksLikeKey, withoutKeys } from "../../core/shown-key.ts";
-import { DEFAULT_PORT, MAX_CAMERA_NAME_BYTES } from "../../protocol/wire.ts";
+import { UsageError } from "../core/errors.ts";
+import { formatHostPort } from "../core/host-port.ts";
+import { looksLikeKey, withoutKeys } from "../core/shown-key.ts";
+import { DEFAULT_PORT, MAX_CAMERA_NAME_BYTES } from "../protocol/wire.ts";
 
 export interface Address {
   host: string;

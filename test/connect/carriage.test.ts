@@ -1,9 +1,9 @@
 // carriagesFor: whether a viewer connects with or without TLS, by link, known server and address.
 
 import { describe, expect, test } from "bun:test";
-import { asksForTls, carriagesFor, ServerNotTrusted } from "../../../src/client/connect/carriage.ts";
-import { writeGoodbye } from "../../../src/protocol/greeting.ts";
-import { GoodbyeReason } from "../../../src/protocol/wire.ts";
+import { asksForTls, carriagesFor, ServerNotTrusted } from "../../src/connect/carriage.ts";
+import { writeGoodbye } from "../../src/protocol/greeting.ts";
+import { GoodbyeReason } from "../../src/protocol/wire.ts";
 
 const far = { host: "192.0.2.7", port: 10050, camera: "" };
 const near = { ...far, host: "127.0.0.1" };

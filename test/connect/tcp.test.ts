@@ -1,12 +1,12 @@
 // connectTcp with real sockets: localhost by IPv4 and IPv6, and an abort while a port does not answer.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { connectTcp } from "../../../src/client/connect/tcp.ts";
-import { findServer, OWN_ADDRESS } from "../../../src/client/connect/discover.ts";
-import { ConnectionError } from "../../../src/core/errors.ts";
-import { openBlackHole } from "../../support/black-hole.ts";
-import { TEST_TIMEOUT_MS } from "../../support/programs.ts";
-import { until } from "../../support/wait-until.ts";
+import { connectTcp } from "../../src/connect/tcp.ts";
+import { findServer, OWN_ADDRESS } from "../../src/connect/discover.ts";
+import { ConnectionError } from "../../src/core/errors.ts";
+import { openBlackHole } from "../support/black-hole.ts";
+import { TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { until } from "../support/wait-until.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 

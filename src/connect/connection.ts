@@ -1,19 +1,19 @@
 // A viewer's connection to a server. It sends requests and acknowledgements, and receives the server's messages.
 
-import { type Micros, nowMicros } from "../../core/clock.ts";
-import { ProtocolError } from "../../core/errors.ts";
-import { SOFTWARE } from "../../core/version.ts";
-import { type CameraEntry, readCameras } from "../../protocol/cameras.ts";
-import type { ClockOffset } from "../../protocol/clock-offset.ts";
-import { readClipPart, writeClipAsked } from "../../protocol/clip.ts";
+import { type Micros, nowMicros } from "../core/clock.ts";
+import { ProtocolError } from "../core/errors.ts";
+import { SOFTWARE } from "../core/version.ts";
+import { type CameraEntry, readCameras } from "../protocol/cameras.ts";
+import type { ClockOffset } from "../protocol/clock-offset.ts";
+import { readClipPart, writeClipAsked } from "../protocol/clip.ts";
 import {
   readControlSet,
   readControls,
   type SetControl,
   writeControlsAsked,
   writeSetControl,
-} from "../../protocol/controls.ts";
-import { type Goodbye, readWelcome, writeHello } from "../../protocol/greeting.ts";
+} from "../protocol/controls.ts";
+import { type Goodbye, readWelcome, writeHello } from "../protocol/greeting.ts";
 import {
   type Ack,
   readNotice,
@@ -23,12 +23,12 @@ import {
   type Wish,
   writeAck,
   writeWish,
-} from "../../protocol/messages.ts";
-import { Peer, type PeerEnd, type PeerEvents } from "../../protocol/peer.ts";
-import type { ViewerKey } from "../../protocol/proof.ts";
-import type { Transport, TransportEvents } from "../../protocol/transport.ts";
-import { GoodbyeReason, HEADER_BYTES, MessageType, WIRE_VERSION } from "../../protocol/wire.ts";
-import type { Origin } from "../picture.ts";
+} from "../protocol/messages.ts";
+import { Peer, type PeerEnd, type PeerEvents } from "../protocol/peer.ts";
+import type { ViewerKey } from "../protocol/proof.ts";
+import type { Transport, TransportEvents } from "../protocol/transport.ts";
+import { GoodbyeReason, HEADER_BYTES, MessageType, WIRE_VERSION } from "../protocol/wire.ts";
+import type { Origin } from "../protocol/origin.ts";
 import { type Address, formatAddress } from "./address.ts";
 import { ServerNotTrusted } from "./carriage.ts";
 import type { ConnectionEvents } from "./connection-events.ts";

@@ -1,9 +1,9 @@
 // Keeps a viewer connected: it connects, waits for the end of the connection, and connects again until it is stopped.
 
-import { sleep } from "../../core/clock.ts";
-import { codeOf, ConnectionError } from "../../core/errors.ts";
-import { onAbort } from "../../core/on-abort.ts";
-import { GoodbyeReason } from "../../protocol/wire.ts";
+import { sleep } from "../core/clock.ts";
+import { codeOf, ConnectionError } from "../core/errors.ts";
+import { onAbort } from "../core/on-abort.ts";
+import { GoodbyeReason } from "../protocol/wire.ts";
 import { type Address, formatAddress } from "./address.ts";
 import { Backoff } from "./backoff.ts";
 import { ServerNotTrusted } from "./carriage.ts";

@@ -1,11 +1,11 @@
 // Asks a server for its cameras and their controls, without receiving pictures.
 
-import { ConnectionError, ProtocolError } from "../../core/errors.ts";
-import { onAbort } from "../../core/on-abort.ts";
-import type { CameraEntry } from "../../protocol/cameras.ts";
-import type { ClipPart } from "../../protocol/clip.ts";
-import type { Control, Controls, ControlSet, SetControl } from "../../protocol/controls.ts";
-import { GoodbyeReason } from "../../protocol/wire.ts";
+import { ConnectionError, ProtocolError } from "../core/errors.ts";
+import { onAbort } from "../core/on-abort.ts";
+import type { CameraEntry } from "../protocol/cameras.ts";
+import type { ClipPart } from "../protocol/clip.ts";
+import type { Control, Controls, ControlSet, SetControl } from "../protocol/controls.ts";
+import { GoodbyeReason } from "../protocol/wire.ts";
 import { type Address, formatAddress } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionEvents } from "./connection-events.ts";

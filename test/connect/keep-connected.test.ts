@@ -1,15 +1,15 @@
 // The loop that keeps a viewer connected, with servers in memory: when it tries again, when it stops, and its messages.
 
 import { describe, expect, test } from "bun:test";
-import { Connection } from "../../../src/client/connect/connection.ts";
-import { KeepConnected } from "../../../src/client/connect/keep-connected.ts";
-import { ConnectionError } from "../../../src/core/errors.ts";
-import { writeCameras } from "../../../src/protocol/cameras.ts";
-import { writeWelcome } from "../../../src/protocol/greeting.ts";
-import { Peer } from "../../../src/protocol/peer.ts";
-import { GoodbyeReason, WIRE_VERSION } from "../../../src/protocol/wire.ts";
-import { MemoryTransport } from "../../support/memory-transport.ts";
-import { until } from "../../support/wait-until.ts";
+import { Connection } from "../../src/connect/connection.ts";
+import { KeepConnected } from "../../src/connect/keep-connected.ts";
+import { ConnectionError } from "../../src/core/errors.ts";
+import { writeCameras } from "../../src/protocol/cameras.ts";
+import { writeWelcome } from "../../src/protocol/greeting.ts";
+import { Peer } from "../../src/protocol/peer.ts";
+import { GoodbyeReason, WIRE_VERSION } from "../../src/protocol/wire.ts";
+import { MemoryTransport } from "../support/memory-transport.ts";
+import { until } from "../support/wait-until.ts";
 
 const ADDRESS = { host: "a-test", port: 1, camera: "" };
 const WELCOME = writeWelcome({ version: WIRE_VERSION, software: "a test", sourceName: "a source" });

@@ -1,9 +1,9 @@
 // A viewer's access to one server: the key that it proves, where the key comes from, and what to do when the server refuses it.
 
-import { ConnectionError, UsageError } from "../../core/errors.ts";
-import { formatHostPort, isLoopbackHost } from "../../core/host-port.ts";
-import { normalizeKey, type ViewerKey, viewerKey } from "../../protocol/proof.ts";
-import { GoodbyeReason } from "../../protocol/wire.ts";
+import { ConnectionError, UsageError } from "../core/errors.ts";
+import { formatHostPort, isLoopbackHost } from "../core/host-port.ts";
+import { normalizeKey, type ViewerKey, viewerKey } from "../protocol/proof.ts";
+import { GoodbyeReason } from "../protocol/wire.ts";
 import type { Address, Scheme } from "./address.ts";
 import { ServerNotTrusted } from "./carriage.ts";
 import type { ConnectionEnd } from "./connection.ts";

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { formatAddress, parseAddress, parseLink } from "../../../src/client/connect/address.ts";
-import { UsageError } from "../../../src/core/errors.ts";
+import { formatAddress, parseAddress, parseLink } from "../../src/connect/address.ts";
+import { UsageError } from "../../src/core/errors.ts";
 
 describe("parseAddress", () => {
   test.each([

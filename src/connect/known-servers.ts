@@ -2,9 +2,9 @@
 
 import { join } from "node:path";
 import * as v from "valibot";
-import { UsageError } from "../../core/errors.ts";
-import { formatHostPort } from "../../core/host-port.ts";
-import { changePrivateFile, readPrivateFile } from "../../state/private-file.ts";
+import { UsageError } from "../core/errors.ts";
+import { formatHostPort } from "../core/host-port.ts";
+import { changePrivateFile, readPrivateFile } from "../state/private-file.ts";
 import type { Address } from "./address.ts";
 import type { KnownServer, KnownServers } from "./server-access.ts";
 

@@ -4,10 +4,10 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { KnownServersFile } from "../../../src/client/connect/known-servers.ts";
-import { accessWith, type KeySource, KeyRefused, ServerAccess } from "../../../src/client/connect/server-access.ts";
-import { ServerNotTrusted } from "../../../src/client/connect/carriage.ts";
-import { UsageError } from "../../../src/core/errors.ts";
+import { KnownServersFile } from "../../src/connect/known-servers.ts";
+import { accessWith, type KeySource, KeyRefused, ServerAccess } from "../../src/connect/server-access.ts";
+import { ServerNotTrusted } from "../../src/connect/carriage.ts";
+import { UsageError } from "../../src/core/errors.ts";
 
 const ADDRESS = { host: "camera.local", port: 10050, camera: "door" };
 /** Keys in their normalised form. */

@@ -1,9 +1,9 @@
 // Decides whether a viewer tries a connection with or without TLS first. Each of these two ways is called a carriage.
 
-import { ConnectionError } from "../../core/errors.ts";
-import { formatHostPort, isLoopbackHost } from "../../core/host-port.ts";
-import { isTlsAlert } from "../../protocol/tls.ts";
-import { GoodbyeReason, HEADER_BYTES, MessageType } from "../../protocol/wire.ts";
+import { ConnectionError } from "../core/errors.ts";
+import { formatHostPort, isLoopbackHost } from "../core/host-port.ts";
+import { isTlsAlert } from "../protocol/tls.ts";
+import { GoodbyeReason, HEADER_BYTES, MessageType } from "../protocol/wire.ts";
 import type { Address, Scheme } from "./address.ts";
 import type { KnownServer } from "./server-access.ts";
 

@@ -3,11 +3,11 @@
 import type { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import type { Socket } from "bun";
-import { codeOf, ConnectionError, messageOf } from "../../core/errors.ts";
-import { addressesOf, formatHostPort } from "../../core/host-port.ts";
-import { onAbort } from "../../core/on-abort.ts";
-import { exportBinding, showFingerprint } from "../../protocol/tls.ts";
-import type { Transport } from "../../protocol/transport.ts";
+import { codeOf, ConnectionError, messageOf } from "../core/errors.ts";
+import { addressesOf, formatHostPort } from "../core/host-port.ts";
+import { onAbort } from "../core/on-abort.ts";
+import { exportBinding, showFingerprint } from "../protocol/tls.ts";
+import type { Transport } from "../protocol/transport.ts";
 import { type Address, formatAddress, type Scheme } from "./address.ts";
 import { type Carriage, carriagesFor, ServerNotTrusted, SpeaksOtherWay } from "./carriage.ts";
 import { checkCertificate, type ServerCertificate } from "./certificate-check.ts";

@@ -1,9 +1,9 @@
 // A viewer's proof that it knows the key of a server, and its check that the server knows the key, too.
 
-import type { Welcome } from "../../protocol/greeting.ts";
-import { PROOF_SCHEME, readChallenge, writeProof } from "../../protocol/handshake.ts";
-import { isServerProof, newNonce, type ProofInput, proveAsViewer, type ViewerKey } from "../../protocol/proof.ts";
-import { GoodbyeReason } from "../../protocol/wire.ts";
+import type { Welcome } from "../protocol/greeting.ts";
+import { PROOF_SCHEME, readChallenge, writeProof } from "../protocol/handshake.ts";
+import { isServerProof, newNonce, type ProofInput, proveAsViewer, type ViewerKey } from "../protocol/proof.ts";
+import { GoodbyeReason } from "../protocol/wire.ts";
 
 /** The proofs of one connection. */
 export class KeyProof {

@@ -4,13 +4,13 @@
 import type { RemoteInfo } from "node:dgram";
 import { networkInterfaces } from "node:os";
 import type { ResponsePacket } from "multicast-dns";
-import { sleep } from "../../core/clock.ts";
-import { ConnectionError, messageOf, UsageError } from "../../core/errors.ts";
-import { addressesOf } from "../../core/host-port.ts";
-import { printable } from "../../core/printable.ts";
-import { readServiceText, SERVICE, type ServiceText } from "../../protocol/discovery.ts";
-import { areOnLink, type OwnAddress } from "../../protocol/on-link.ts";
-import { DEFAULT_PORT } from "../../protocol/wire.ts";
+import { sleep } from "../core/clock.ts";
+import { ConnectionError, messageOf, UsageError } from "../core/errors.ts";
+import { addressesOf } from "../core/host-port.ts";
+import { printable } from "../core/printable.ts";
+import { readServiceText, SERVICE, type ServiceText } from "../protocol/discovery.ts";
+import { areOnLink, type OwnAddress } from "../protocol/on-link.ts";
+import { DEFAULT_PORT } from "../protocol/wire.ts";
 import { type Address, formatAddress } from "./address.ts";
 
 export interface FoundServer extends ServiceText {

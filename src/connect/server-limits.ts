@@ -1,10 +1,10 @@
 // The limits that protect a viewer against a server. If a server exceeds one, the viewer ends the connection, with one line that
 // tells the reason.
 
-import type { Micros } from "../../core/clock.ts";
-import { ProtocolError } from "../../core/errors.ts";
-import { type BucketRate, TokenBucket } from "../../core/token-bucket.ts";
-import type { StreamHeader } from "../../protocol/messages.ts";
+import type { Micros } from "../core/clock.ts";
+import { ProtocolError } from "../core/errors.ts";
+import { type BucketRate, TokenBucket } from "../core/token-bucket.ts";
+import type { StreamHeader } from "../protocol/messages.ts";
 
 /**
  * The largest picture in pixels: 8192 × 4096, which is more than 8K video. Decoding such a picture needs about 0.7 GB of memory.
