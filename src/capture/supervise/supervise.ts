@@ -3,7 +3,7 @@
 import { sleep } from "../../core/clock.ts";
 import { SourceError } from "../../core/errors.ts";
 import { type Log, SILENT_LOG } from "../../core/log.ts";
-import { ForwardingSink } from "./forwarding-sink.ts";
+import { ForwardingSink } from "../forwarding-sink.ts";
 import type { FrameSink, Source } from "../source.ts";
 import { describePause, RetryPauses } from "./retry-pauses.ts";
 import { shortageOf } from "../shortage.ts";

@@ -5,7 +5,7 @@ import { Health } from "../../core/health.ts";
 import { RecentMedian } from "../../core/statistics.ts";
 import { expectsFrames, silenceLimitMs } from "../../protocol/silence.ts";
 import type { FrameSink, Source } from "../source.ts";
-import { ForwardingSink } from "./forwarding-sink.ts";
+import { ForwardingSink } from "../forwarding-sink.ts";
 import { wrapSource } from "./wrap-source.ts";
 
 const TICK_MS = 100;

@@ -1,6 +1,6 @@
 // A sink that forwards every call to another sink, and reports each frame first. Wrappers that watch a source use it.
 
-import type { Delivery, FrameSink } from "../source.ts";
+import type { Delivery, FrameSink } from "./source.ts";
 
 export abstract class ForwardingSink implements FrameSink {
   protected readonly sink: FrameSink;
