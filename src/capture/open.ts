@@ -1,7 +1,7 @@
 // Opens the source that the user names with --source.
 
 import { accessSync, constants, existsSync, statSync } from "node:fs";
-import { basename, isAbsolute, join } from "node:path";
+import { basename, isAbsolute, join, resolve } from "node:path";
 import { codeOf, MissingError, messageOf, SourceError, UsageError } from "../core/errors.ts";
 import { explainFileError } from "../core/file-errors.ts";
 import { type Log, SILENT_LOG } from "../core/log.ts";
@@ -13,6 +13,7 @@ import { openCamera } from "./camera/open-camera.ts";
 import { createWebcam } from "./camera/webcam.ts";
 import type { Setting } from "./control-values.ts";
 import { createFileSource } from "./file/file-source.ts";
+import { createFolderSource } from "./file/folder-source.ts";
 import { parseNetworkAddress } from "./network/address.ts";
 import { openHttpSource } from "./open-http.ts";
 import { openNamedPipe } from "./open-named-pipe.ts";
@@ -28,8 +29,8 @@ import type { FrameFormat, Source } from "./source.ts";
 
 export interface SourceOptions {
   /**
-   * The source: `pattern`, `screen`, `webcam`, `auto`, `-` for standard input, a URL, the path of a file or a device, or the
-   * index or the name of a camera.
+   * The source: `pattern`, `screen`, `webcam`, `auto`, `-` for standard input, a URL, the path of a file, of a folder of videos or
+   * of a device, or the index or the name of a camera.
    */
   source: string;
   /** The folder for relative paths. Default: the working directory. */
@@ -149,6 +150,10 @@ function openNamed(options: SourceOptions, log: Log): Source {
     return createFfmpegSource(urlInput({ url: source, size, framesPerSecond }), output);
   }
   if (!isAddress(source)) {
+    if (isFolder(source)) {
+      const name = basename(resolve(source));
+      return createFolderSource({ location: source, name, size, framesPerSecond, ...output });
+    }
     checkReadable(source);
     if (statSync(source).isFIFO()) return openNamedPipe({ path: source, name: nameOf(source), options, log });
   }
@@ -179,7 +184,7 @@ function isKeyword(source: string): boolean {
 /** Returns whether a pixel format can apply. It applies to standard input, and to a camera, which may be plugged in later. */
 export function mayTakePixelFormat({ source, folder = "." }: Pick<SourceOptions, "source" | "folder">): boolean {
   if (source === "-" || source === "auto") return true;
-  return !isKeyword(source) && !statSync(pathIn(folder, source), { throwIfNoEntry: false })?.isFile();
+  return !isKeyword(source) && !isFileOrFolder(pathIn(folder, source));
 }
 
 /** Returns the path of `source` in `folder`, or `source` itself when it is not a relative path. */
@@ -248,8 +253,22 @@ function openFirstCamera(options: SourceOptions, log: Log): Source {
 
 function isDevice(source: string): boolean {
   if (process.platform === "linux") return source.startsWith("/dev/");
-  // If a file of this name exists, the source is the file. Any other text is the platform's name of a camera.
-  return !statSync(source, { throwIfNoEntry: false })?.isFile();
+  // If a file or folder of this name exists, it is the source. Any other text is the platform's name of a camera.
+  return !isFileOrFolder(source);
+}
+
+function isFileOrFolder(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && (found.isFile() || found.isDirectory());
+}
+
+/** Whether a path is that of a folder. If it cannot be found out, the caller's next step reports the reason. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 function checkReadable(path: string): void {

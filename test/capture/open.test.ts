@@ -132,7 +132,6 @@ describe("openSource: wrong sources", () => {
     ["a file that is not there", () => join(folder, "nothing.mp4"), nowhere, true],
     ["a path through a file", () => join(folder, "clip.mp4", "x"), nowhere, true],
     ["a device that is not there", () => "/dev/video9999", nowhere, true],
-    ["a folder", () => folder, "it is a folder", false],
     ["a folder of devices", () => "/dev/", "it is a folder", false],
     ["a link to itself", () => join(folder, "loop"), "ELOOP", false],
   ])(

@@ -12,16 +12,26 @@ import { type FfmpegInput, stdinOf } from "../pipe/ffmpeg-input.ts";
 import { childEnvironment } from "../child-environment.ts";
 import { tied } from "../tied-child.ts";
 
-/** The kind of content of a file. `height` is the height in pixels that the container declares, or 0 if it declares none. */
+/**
+ * The kind of content of a file. `height` is the height in pixels that the container declares, or 0 if it declares none.
+ * `isOnePicture` is true for a recording that has a single picture.
+ */
 export type Content =
-  | { kind: "a still JPEG" | "JPEGs end to end" | "another still picture" | "video" }
-  | { kind: "packets of JPEG"; height: number };
+  | { kind: "a still JPEG" | "JPEGs end to end" | "another still picture" | "text" }
+  | { kind: "video"; isOnePicture: boolean }
+  | { kind: "packets of JPEG"; height: number; isOnePicture: boolean };
 
 /** The time limit for ffprobe. */
 const PATIENCE_MS = 5_000;
 
 /** Files with such names show one picture. Further data in them (a second view in MPO, a gain map, a short film) is not shown. */
 const STILL_JPEG_NAME = /\.(?:jpe?g|jpe|jfif|jif|mpo|jps|thm|insp)$/i;
+
+/** ffmpeg's demuxer of recordings. No still picture has this format. */
+const MATROSKA = "matroska,webm";
+
+/** ffmpeg's decoders that draw text, for example that of a file named `.txt` (libavformat/tty.c). */
+const TEXT_CODECS: readonly string[] = ["ansi", "bintext", "idf", "xbin"];
 
 /** ffmpeg's demuxers of JPEGs without a container. `mpjpeg` reads what a camera sends over HTTP. */
 const DEMUXERS_OF_RUNS: readonly string[] = ["mjpeg", "mpjpeg", "jpeg_pipe"];
@@ -33,22 +43,25 @@ const DEMUXERS_OF_RUNS: readonly string[] = ["mjpeg", "mpjpeg", "jpeg_pipe"];
  */
 export async function examine(location: string, input: FfmpegInput, signal: AbortSignal): Promise<Content> {
   const isFile = isRegularFile(location);
-  if (!isFile && !isAddress(location)) return { kind: "video" };
+  const unknown: Content = { kind: "video", isOnePicture: false };
+  if (!isFile && !isAddress(location)) return unknown;
   if (beginsAsJpeg(location)) return { kind: (await isStillJpeg(location)) ? "a still JPEG" : "JPEGs end to end" };
   const answer = await probe(input, signal);
   const codec = answer.get("codec_name");
-  if (codec === undefined) return { kind: "video" };
+  if (codec === undefined) return unknown;
+  if (TEXT_CODECS.includes(codec)) return { kind: "text" };
   if (codec === "mjpeg" && isFile && DEMUXERS_OF_RUNS.includes(answer.get("format_name") ?? "")) {
     return { kind: "JPEGs end to end" };
   }
-  if (answer.get("nb_read_packets") === "1") return { kind: "another still picture" };
+  const isOnePicture = answer.get("nb_read_packets") === "1";
+  if (isOnePicture && answer.get("format_name") !== MATROSKA) return { kind: "another still picture" };
   // A viewer shows the stored JPEGs unchanged. So if the container says that they are to be turned, stretched or joined from two
   // fields, ffmpeg must decode them.
   const isProgressive = ["unknown", "progressive", undefined].includes(answer.get("field_order"));
   const isSquare = ["N/A", "0:1", "1:1", undefined].includes(answer.get("sample_aspect_ratio"));
   const isAsStored = isSquare && answer.get("color_range") !== "tv" && !answer.has("rotation");
-  if (codec !== "mjpeg" || !isProgressive || !isAsStored) return { kind: "video" };
-  return { kind: "packets of JPEG", height: Number(answer.get("height") ?? 0) };
+  if (codec !== "mjpeg" || !isProgressive || !isAsStored) return { kind: "video", isOnePicture };
+  return { kind: "packets of JPEG", height: Number(answer.get("height") ?? 0), isOnePicture };
 }
 
 /**

@@ -1,6 +1,7 @@
-// The source that plays a recording, given as a file or an address. It plays in a loop at the recording's own rate, and shows a
-// still picture permanently.
+// The source that plays a recording, given as a file or an address. It plays in a loop or once at the recording's own rate, and
+// shows a still picture permanently.
 
+import { SourceError } from "../../core/errors.ts";
 import { type Log, SILENT_LOG } from "../../core/log.ts";
 import type { Sampling } from "../../core/pixel-format.ts";
 import { SILENCE_MS } from "../../protocol/silence.ts";
@@ -14,6 +15,11 @@ import { STILL_FRAMES_PER_SECOND, showStill } from "./show-still.ts";
 import { readStillJpeg, readStillPixels, type Still } from "./still.ts";
 
 export interface FileOptions extends WantedOfInput, Recording {
+  /**
+   * Whether the recording is played once instead of in a loop. `run` then resolves at its end, and rejects with SourceError for a still
+   * picture. Default: false.
+   */
+  isPlayedOnce?: boolean;
   /** The chroma sampling of decoded frames. With 444 they keep the full resolution of their colours. */
   sampling?: Sampling;
   /** The log for the kind of content and the ffmpeg commands, at level `debug`. */
@@ -55,18 +61,25 @@ class PlayedFile {
     if (signal.aborted) return;
     this.#log.debug(`${name} contains ${content.kind}`);
     const isAsItIs = size === null && framesPerSecond === null;
+    const { isPlayedOnce = false } = this.#options;
+    const isOnePicture = "isOnePicture" in content && content.isOnePicture && !isPlayedOnce;
+    const isStill = content.kind === "a still JPEG" || content.kind === "another still picture" || isOnePicture;
+    if (isPlayedOnce && (isStill || content.kind === "text")) {
+      const what = isStill ? "a still picture" : "a text";
+      throw new SourceError(`${name} is ${what}, not a video`, { retry: false });
+    }
     if (content.kind === "a still JPEG" && size === null) {
       await this.#show(() => readStillJpeg(location, name), sink, signal);
-    } else if (content.kind === "a still JPEG" || content.kind === "another still picture") {
+    } else if (isStill) {
       await this.#show(() => readStillPixels({ ...input, size }, this.#sampling, signal), sink, signal);
     } else if (content.kind === "JPEGs end to end" && isAsItIs) {
       this.framesPerSecond = RUN_FRAMES_PER_SECOND;
-      await playJpegRun(this.#options, sink, signal);
+      await playJpegRun({ ...this.#options, isPlayedOnce }, sink, signal);
     } else {
       const onRate = (announced: number) => {
         this.framesPerSecond = announced;
       };
-      const options = { ...this.#options, sampling: this.#sampling, log: this.#log, onRate };
+      const options = { ...this.#options, isPlayedOnce, sampling: this.#sampling, log: this.#log, onRate };
       const player = new RecordingPlayer(options, sink, signal);
       if (content.kind !== "packets of JPEG") await player.decode();
       else if (isAsItIs) await player.passOn(content.height);

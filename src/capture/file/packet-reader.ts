@@ -78,8 +78,8 @@ export class PacketReader implements FrameReader, JpegSink {
     this.#timed.repeat();
   }
 
-  end(): void {
-    this.#timed.end();
+  end(signal: AbortSignal): Promise<void> {
+    return this.#timed.end(signal);
   }
 
   abandon(): void {

@@ -1,4 +1,4 @@
-// Plays a recording with ffmpeg in a loop, at the recording's own rate. Packets of JPEG are passed on unchanged or decoded, other
+// Plays a recording with ffmpeg in a loop or once, at the recording's own rate. Packets of JPEG are passed on unchanged or decoded, other
 // video is decoded.
 
 import { nowMicros, sleep } from "../../core/clock.ts";
@@ -22,6 +22,8 @@ export interface RecordingOptions extends Recording, WantedOfInput {
   log: Log;
   /** The player calls this with the nominal rate of a recording that it decodes. */
   onRate: (framesPerSecond: number) => void;
+  /** Whether the recording is played once instead of in a loop. */
+  isPlayedOnce: boolean;
 }
 
 export class RecordingPlayer {
@@ -30,7 +32,10 @@ export class RecordingPlayer {
   readonly #signal: AbortSignal;
   #isOpenedForEachPass = false;
 
-  /** The methods resolve when `signal` aborts, and reject with SourceError when the recording cannot be read. */
+  /**
+   * The methods resolve when `signal` aborts, or at the end of a recording that is played once. They reject with SourceError when the
+   * recording cannot be read.
+   */
   constructor(options: RecordingOptions, sink: FrameSink, signal: AbortSignal) {
     this.#options = options;
     this.#sink = sink;
@@ -53,7 +58,7 @@ export class RecordingPlayer {
       () => this.#readPackets(input, [], new PacketReader({ sink: this.#sink, height, onFields }), either),
       either,
     );
-    if (!this.#signal.aborted) await this.decode(fields);
+    if (found.signal.aborted && !this.#signal.aborted) await this.decode(fields);
   }
 
   /** Decodes packets of JPEG, because the user wants another size or rate. */
@@ -113,7 +118,8 @@ export class RecordingPlayer {
         return await play();
       } catch (error) {
         if (!(error instanceof FfmpegEnd && error.isAfterFrames)) throw error;
-        const { name, log } = this.#options;
+        const { name, log, isPlayedOnce } = this.#options;
+        if (isPlayedOnce) return;
         if (!this.#isOpenedForEachPass)
           log.info(`${name} cannot be rewound, so it is opened again each time it ends: ${error.message}`);
         this.#isOpenedForEachPass = true;

@@ -9,6 +9,20 @@ import type { FfmpegInput } from "./ffmpeg-input.ts";
  */
 export const PROGRESS: readonly string[] = ["-progress", "pipe:2"];
 
+/**
+ * The filter that delivers each frame at its own time. `-re` alone is not enough: ffmpeg 5 waits for the time of the frame before,
+ * so the first frame after a pause comes before the pause. The filter does not wait for longer than `limit`, here a year.
+ */
+const HOLD_UNTIL_DUE = `realtime=limit=${365 * 86_400}`;
+
+/**
+ * Whether ffmpeg holds each decoded frame until its time. While it does, it reports no progress. An address is left out, because its
+ * progress tells a pause from a network that hangs.
+ */
+export function isHeldUntilDue({ isRecording, address }: Pick<FfmpegInput, "isRecording" | "address">): boolean {
+  return isRecording && address === null;
+}
+
 /** Returns the command line that decodes all pictures, or only the first one. */
 export function ffmpegArguments(
   input: FfmpegInput,
@@ -23,6 +37,7 @@ export function ffmpegArguments(
     ...(input.framesPerSecond === null ? [] : [`fps=${input.framesPerSecond}`]),
     ...(scale.length === 0 ? [] : [`scale=${scale.join(":")}`]),
     `format=${isRgb ? "rgb24" : "yuvj420p"}`,
+    ...(isHeldUntilDue(input) && !isFirstOnly ? [HOLD_UNTIL_DUE] : []),
   ];
   const output = isRgb ? ["-c:v", "ppm", "-f", "image2pipe"] : ["-f", "yuv4mpegpipe"];
   return [

@@ -88,11 +88,17 @@ export interface Recording {
   name: string;
 }
 
-/** Returns the input for a recording that ffmpeg plays at its own rate in a loop. */
-export function fileInput({ size, framesPerSecond, ...recording }: WantedOfInput & Recording): FfmpegInput {
+/** Returns the input for a recording that ffmpeg plays at its own rate, in a loop or once. */
+export function fileInput({
+  size,
+  framesPerSecond,
+  isPlayedOnce = false,
+  ...recording
+}: WantedOfInput & Recording & { isPlayedOnce?: boolean }): FfmpegInput {
   const input = pictureInput(recording);
+  const loop = isPlayedOnce ? [] : ["-stream_loop", "-1"];
   // `-re` plays by the time stamps of the file. Without it, ffmpeg would read the file as fast as it can decode it.
-  const inputArguments = ["-re", "-stream_loop", "-1", ...input.arguments];
+  const inputArguments = ["-re", ...loop, ...input.arguments];
   return { ...input, arguments: inputArguments, size, framesPerSecond, isRecording: true };
 }
 

@@ -9,6 +9,7 @@ import { childEnvironment } from "../child-environment.ts";
 import { tied } from "../tied-child.ts";
 import { eachChunk } from "./chunks.ts";
 import { explainComplaint, lastComplaint } from "./complaint.ts";
+import { isHeldUntilDue } from "./ffmpeg-command.ts";
 import { type FfmpegInput, stdinOf } from "./ffmpeg-input.ts";
 
 /**
@@ -26,15 +27,15 @@ const TERM_PATIENCE_MS = 1_000;
  * During a pause of a recording, the last picture is delivered again after this time. It is shorter than SILENCE_MS, after which
  * a silence is reported.
  */
-const HOLD_MICROS = 1_200_000;
+export const HOLD_MICROS = 1_200_000;
 
 /** Takes the bytes that ffmpeg writes. */
 export interface FrameReader {
   feed(chunk: Uint8Array): void;
   /** Delivers the last frame of a recording again, with the current time as its capture time. */
   repeat?(): void;
-  /** Delivers the frames that are complete, because ffmpeg has ended by itself. */
-  end?(): void;
+  /** Delivers the frames that are complete, because ffmpeg has ended by itself. Resolves then, or when `signal` aborts. */
+  end?(signal: AbortSignal): Promise<void>;
   /** Releases the slot of an unfinished frame. */
   abandon(): void;
   /** The interval between frames that the stream announces, or 0 while it is not known. */
@@ -59,19 +60,23 @@ export async function readFfmpeg({ input, command, reader, onSilence }: FfmpegRu
     ...{ stdin, stdout: "pipe", stderr: "pipe" },
     env: childEnvironment(),
   });
-  const stop = () => {
-    child.kill("SIGTERM");
+  const isHeld = isHeldUntilDue(input);
+  const stop = (how: "SIGTERM" | "SIGKILL") => {
+    child.kill(how);
     setTimeout(() => child.kill("SIGKILL"), TERM_PATIENCE_MS).unref();
   };
-  using _ = onAbort(signal, stop);
+  // ffmpeg ignores SIGTERM while its filter holds a frame. A file has no driver or peer that needs more than SIGKILL.
+  using _ = onAbort(signal, () => stop(isHeld ? "SIGKILL" : "SIGTERM"));
   let frameAt: Micros = nowMicros();
-  // A recording may contain pauses of any length. ffmpeg reports its progress also during a pause, but not when it hangs.
-  const onProgress = () => {
+  // A recording may contain pauses of any length. ffmpeg reports its progress also during a pause, unless it holds a frame, but not
+  // when it hangs.
+  const repeatInPause = () => {
     if (nowMicros() - frameAt < HOLD_MICROS || signal.aborted) return;
     frameAt = nowMicros();
     reader.repeat?.();
   };
-  const complaint = lastComplaint(child.stderr, onProgress);
+  const complaint = lastComplaint(child.stderr, repeatInPause);
+  const repeating = isHeld ? setInterval(repeatInPause, HOLD_MICROS / 2000) : undefined;
   let hasWritten = false;
   const hung = new AbortController();
   let silenceTimer: ReturnType<typeof setTimeout> | undefined;
@@ -93,11 +98,12 @@ export async function readFfmpeg({ input, command, reader, onSilence }: FfmpegRu
       hasWritten = true;
       reader.feed(chunk);
     });
-    if (!signal.aborted) reader.end?.();
+    if (!signal.aborted) await reader.end?.(signal);
   } finally {
     clearTimeout(silenceTimer);
     clearTimeout(stallTimer);
-    stop();
+    clearInterval(repeating);
+    stop("SIGTERM");
     reader.abandon();
     await child.exited;
   }

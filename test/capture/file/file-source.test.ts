@@ -225,11 +225,12 @@ describe("file source: times", () => {
     const sink = new RecordingSink();
     ffmpeg(["-i", at("clip.mkv"), "-vf", PAUSE, "-fps_mode", "passthrough", "-c:v", "mpeg4", at("pause.mp4")]);
     await runUntil("pause.mp4", sink, () => sink.frames.length >= 8);
-    const repeated = sink.frames.filter(({ bytes }, index) => {
+    const isSame = sink.frames.map(({ bytes }, index) => {
       const before = sink.frames[index - 1];
       return before !== undefined && Buffer.compare(before.bytes, bytes) === 0;
     });
-    expect(repeated.length).toBeGreaterThanOrEqual(1);
+    // The fourth frame is the third one again, because the frame after the pause does not come too early.
+    expect(isSame.slice(0, 4)).toEqual([false, false, false, true]);
     expect(sink.held).toBe(0);
   });
 
@@ -245,9 +246,11 @@ describe("file source: times", () => {
       return jpeg.apply(sink, frame);
     };
     await runUntil("rhythm.mkv", sink, () => times.length >= FRAMES);
-    const gaps = times.slice(1, FRAMES).map((time, index) => time - (times[index] as number));
-    const short = Math.max(...gaps.slice(0, 2));
-    for (const long of gaps.slice(2)) expect(long).toBeGreaterThan(2 * Math.min(short, 100));
+    // A busy machine shows a picture late, and the next one at its own time all the same. None comes too early.
+    const due = [0, 40, 80, 380, 680, 980];
+    for (const [index, dueMs] of due.entries()) {
+      expect((times[index] as number) - (times[0] as number)).toBeGreaterThanOrEqual(0.9 * dueMs);
+    }
   });
 });
 

@@ -26,7 +26,11 @@ const HEADERS = Buffer.concat([
 ]);
 
 /** Reads the whole stream in chunks that end at these offsets. */
-function read(stream: Uint8Array, ends: readonly number[], height = 0): { sink: RecordingSink; orders: FieldOrder[] } {
+async function read(
+  stream: Uint8Array,
+  ends: readonly number[],
+  height = 0,
+): Promise<{ sink: RecordingSink; orders: FieldOrder[] }> {
   const sink = new RecordingSink();
   const orders: FieldOrder[] = [];
   const reader = new PacketReader({ sink, height, onFields: (order) => orders.push(order) });
@@ -35,7 +39,7 @@ function read(stream: Uint8Array, ends: readonly number[], height = 0): { sink: 
     reader.feed(stream.subarray(at, end));
     at = end;
   }
-  reader.end();
+  await reader.end(new AbortController().signal);
   return { sink, orders };
 }
 
@@ -51,10 +55,10 @@ describe("PacketReader: streams", () => {
     text("DONE"),
   ]);
 
-  test("PacketReader: any split of the bytes gives the same pictures and counts", () => {
-    fc.assert(
-      fc.property(fc.array(fc.nat(stream.length), { maxLength: 20 }), (ends) => {
-        const { sink } = read(stream, ends);
+  test("PacketReader: any split of the bytes gives the same pictures and counts", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(stream.length), { maxLength: 20 }), async (ends) => {
+        const { sink } = await read(stream, ends);
         expect(sink.jpegs.length).toBe(3);
         for (const [index, jpeg] of sink.jpegs.entries()) {
           expect(Buffer.compare(jpeg, PICTURES[index] as Uint8Array)).toBe(0);
@@ -67,8 +71,8 @@ describe("PacketReader: streams", () => {
   test.each([
     ["another stream", text("RIFF....AVI LIST")],
     ["an unknown chunk", Buffer.concat([HEADERS, text("what")])],
-  ])("PacketReader: %s gives a SourceError", (_, bytes) => {
-    expect(() => read(bytes, [])).toThrow(SourceError);
+  ])("PacketReader: %s gives a SourceError", async (_, bytes) => {
+    expect(read(bytes, [])).rejects.toThrow(SourceError);
   });
 });
 
@@ -85,9 +89,9 @@ describe("fieldOrderOf: two fields or one frame", () => {
     ["the odd lines", marked(1), "top"],
     ["the even lines", marked(2), "bottom"],
     ["no word about it", picture, "unknown"],
-  ] as const)("fieldOrderOf: returns the order of fields for a first field with %s", (_, first, expected) => {
+  ] as const)("fieldOrderOf: returns the order of fields for a first field with %s", async (_, first, expected) => {
     expect(fieldOrderOf(first, 2 * first.length, 64)).toBe(expected);
-    const { orders, sink } = read(Buffer.concat([HEADERS, packet(0, Buffer.concat([first, picture]))]), [], 64);
+    const { orders, sink } = await read(Buffer.concat([HEADERS, packet(0, Buffer.concat([first, picture]))]), [], 64);
     expect(orders).toEqual([expected]);
     expect(sink.jpegs).toEqual([]);
   });
