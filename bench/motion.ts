@@ -5,7 +5,7 @@
 import { nowMicros } from "../src/core/clock.ts";
 import { createCamera, serve } from "../src/index.ts";
 import { MotionDetector } from "../src/server/motion/detector.ts";
-import type { MotionReport } from "../src/server/motion/motion-report.ts";
+import type { MotionReport } from "../src/core/motion.ts";
 import { atMost, type Bench, type Bound, round } from "./bench.ts";
 import { CLIP_SIZE } from "./footage.ts";
 import {

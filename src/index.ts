@@ -27,5 +27,5 @@ export type { KeyOptions } from "./server/access/given-keys.ts";
 export type { CameraChanges } from "./server/cameras/camera-group.ts";
 export { serve } from "./server/serve.ts";
 export type { OptionChanges, Server } from "./server/server.ts";
-export type { MotionReport } from "./server/motion/motion-report.ts";
+export type { MotionReport } from "./core/motion.ts";
 export type { CameraOptions, ServeOptions } from "./server/settings/options.ts";

@@ -124,6 +124,7 @@ await runMain(async (signal, { stop, endEvenIfHung }) => {
     once: flags.once ?? false,
     wait: flags.wait,
     reportSeconds: flags.reportInterval ?? DEFAULT_REPORT_SECONDS,
+    onMotion: (motion) => output.event(motion),
     log: viewerLog,
     trace,
   };

@@ -5,6 +5,7 @@ import type { CodecPool } from "../codec/threads/pool.ts";
 import { readJpegSize } from "../codec/jpeg/header.ts";
 import type { Micros } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
+import type { MotionNow, ShareBox } from "../core/motion.ts";
 import type { Size } from "../core/pixel-format.ts";
 import type { Trace } from "../core/trace.ts";
 import type { CameraEntry } from "../protocol/cameras.ts";
@@ -18,6 +19,7 @@ import { createGreyer } from "./present/grey-copy.ts";
 import { acknowledgeDropped, type FrameWriter, Presenter, type PresenterOwner } from "./present/presenter.ts";
 import { overlayLines } from "./report-text.ts";
 import type { Screen } from "./screens/screen.ts";
+import { describeSeenMotion } from "./seen-motion.ts";
 import { Subscription, type SubscriptionOptions, type SubscriptionOwner, type Wanted } from "./subscription.ts";
 import { Trouble } from "./trouble.ts";
 
@@ -41,6 +43,8 @@ export interface CameraViewOwner {
   viewConnected(): void;
   /** The view calls this when it has shown a picture. */
   viewShown(): void;
+  /** Called with what the server tells about motion, in this machine's clock, and with null when the connection has ended. */
+  motionTold?(motion: MotionNow | null): void;
   /** The view calls this when the screen or the output has failed. */
   viewFailed(reason: unknown): void;
   /** Called with the list of all cameras of the server, once for each connection. */
@@ -64,6 +68,8 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
   /** The size of the pictures on the screen, or null before it is known. */
   #seen: Size | null = null;
   #isPaused = false;
+  /** The motion that goes on, or null. */
+  #motion: MotionNow | null = null;
   /** True while no part of the view can be seen. */
   #isHidden = false;
   /** True while the newest size has not been sent to the server. */
@@ -217,6 +223,11 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
     this.#presenter.setRemark(text, lastedMicros);
   }
 
+  motionTold(motion: MotionNow | null): void {
+    this.#motion = motion?.phase === "end" ? null : motion;
+    this.#owner.motionTold?.(motion);
+  }
+
   slotReleased(): void {
     this.pump();
   }
@@ -232,7 +243,12 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
   }
 
   overlayLines(): string[] {
-    return overlayLines(this.report(), this.figures);
+    const lines = overlayLines(this.report(), this.figures);
+    return this.#motion === null ? lines : [...lines, describeSeenMotion(this.#motion)];
+  }
+
+  movingBox(): ShareBox | null {
+    return this.#motion?.moving ?? null;
   }
 
   #tellWanted(): void {

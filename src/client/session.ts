@@ -13,6 +13,7 @@ import type { Address } from "../connect/address.ts";
 import { DEFAULT_MAX_PIXELS } from "../connect/server-limits.ts";
 import type { ServerAccess } from "../connect/server-access.ts";
 import { OutputClosed } from "./save/frame-output.ts";
+import type { SeenMotionReport } from "./seen-motion.ts";
 import type { Display, Renderer } from "./screens/screen.ts";
 
 /** The options that `view` and `viewGrid` have in common. */
@@ -36,6 +37,8 @@ export interface WindowOptions {
   wait?: boolean | undefined;
   /** The seconds between two reports. Default: 1. */
   reportSeconds?: number | undefined;
+  /** Receives what the server tells about motion. Default: nothing does. */
+  onMotion?: ((report: SeenMotionReport) => void) | undefined;
   /** Receives the log. Default: no log. */
   log?: Log;
   /** Receives the spans of each frame on the track `viewer CAMERA`. Default: no trace. */

@@ -3,6 +3,7 @@
 
 import type { Log } from "../core/log.ts";
 import type { Size } from "../core/pixel-format.ts";
+import type { MotionNow } from "../core/motion.ts";
 import type { CameraEntry } from "../protocol/cameras.ts";
 import type { Controls, ControlSet, SetControl } from "../protocol/controls.ts";
 import type { StreamHeader } from "../protocol/messages.ts";
@@ -16,6 +17,7 @@ import type { Decoders } from "./decode/decoders.ts";
 import { Receiver } from "./decode/receiver.ts";
 import type { CameraState } from "./figures.ts";
 import type { DecodedPicture, DecodeEvents, ReceivedFrame } from "./picture.ts";
+import { inOwnClock } from "./seen-motion.ts";
 
 /** The pictures that a viewer wants. */
 export interface Wanted {
@@ -70,6 +72,8 @@ export interface SubscriptionOwner {
   streamChanged(stream: StreamHeader): void;
   /** Called with the reason why no pictures come and its duration so far, or with null when pictures come again. */
   troubleChanged(text: string | null, lastedMicros: number): void;
+  /** Called with what the server tells about motion, in this machine's clock, and with null when the connection has ended. */
+  motionTold?(motion: MotionNow | null): void;
   /** Called with the list of all cameras of the server, once for each connection. */
   camerasListed?(cameras: CameraEntry[]): void;
   /** Called with the controls of the camera, after `askForControls`. */
@@ -129,6 +133,7 @@ export class Subscription {
         onConnection: (connection) => {
           this.#connection = connection;
           this.state.connected = connection !== null;
+          if (connection === null) owner.motionTold?.(null);
           if (this.#isSilentHello || !isAll(this.#wanted)) this.#sendWish();
         },
         onWaiting: (text) => owner.troubleChanged(text, 0),
@@ -195,6 +200,7 @@ export class Subscription {
         this.#whileConnected((connection) => this.#receiver.takePicture(picture, arrival, connection)),
       onTiles: (tiles, arrival) =>
         this.#whileConnected((connection) => this.#receiver.takeTiles(tiles, arrival, connection)),
+      onMotion: (motion) => this.#whileConnected(({ clock }) => this.#owner.motionTold?.(inOwnClock(motion, clock))),
       onNotice: ({ trouble, text, lastedMicros }) => {
         this.#owner.troubleChanged(trouble ? text : null, lastedMicros);
         this.#say(trouble ? text : "video is back");

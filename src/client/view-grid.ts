@@ -19,6 +19,7 @@ import { saveSnapshot } from "./save/snapshot.ts";
 import { Grid, type GridWindow } from "./screens/grid.ts";
 import { createNoScreen } from "./screens/none.ts";
 import type { ScreenEvents } from "./screens/screen.ts";
+import { reportSeenMotion } from "./seen-motion.ts";
 import { ViewSession, type WindowOptions } from "./session.ts";
 
 /** The first size of the window, or the size of the grid when there is no window. */
@@ -131,7 +132,12 @@ export async function viewGrid(
         trace,
         log: log.getChild(camera),
       },
-      owner,
+      {
+        ...owner,
+        motionTold: (motion) => {
+          if (motion !== null) options.onMotion?.(reportSeenMotion(camera, motion));
+        },
+      },
     );
     showIn(view, cell.visible);
     views.push(view);

@@ -15,6 +15,7 @@ import { saveSnapshot } from "./save/snapshot.ts";
 import { RawFrameWriter, roundedUp } from "./raw-frames.ts";
 import { createNoScreen } from "./screens/none.ts";
 import type { Screen, ScreenEvents } from "./screens/screen.ts";
+import { reportSeenMotion } from "./seen-motion.ts";
 import { ViewSession, type WindowOptions } from "./session.ts";
 import { VirtualCamera, type VirtualCameraReport } from "./virtual-camera/virtual-camera.ts";
 
@@ -92,6 +93,9 @@ export async function view(
       if (camera?.figures.frames === options.frames) session.stop();
     },
     viewFailed: (reason) => session.fail(reason),
+    motionTold: (motion) => {
+      if (motion !== null) options.onMotion?.(reportSeenMotion(camera?.report().source ?? "", motion));
+    },
   };
   const shown = await CameraView.create(
     {

@@ -5,6 +5,7 @@ import type { ClipPart } from "../protocol/clip.ts";
 import type { Controls, ControlSet } from "../protocol/controls.ts";
 import type { Welcome } from "../protocol/greeting.ts";
 import type { Notice, Picture, StreamHeader, Tiles } from "../protocol/messages.ts";
+import type { Motion } from "../protocol/motion.ts";
 import type { Arrival } from "../protocol/origin.ts";
 
 /** The events of a connection in the order of the server's messages. A ProtocolError thrown by a handler ends the connection. */
@@ -19,6 +20,8 @@ export interface ConnectionEvents {
   /** Takes a Tiles message. Its bytes are valid only during the call. */
   onTiles(tiles: Tiles, arrival: Arrival): void;
   onNotice(notice: Notice): void;
+  /** Takes what the server tells about motion. Its times are in the server's clock. */
+  onMotion?(motion: Motion): void;
   /** Takes the answer to `askForControls`. */
   onControls?(controls: Controls): void;
   /** Takes the answer to `setControl`. */

@@ -24,6 +24,7 @@ import {
   writeAck,
   writeWish,
 } from "../protocol/messages.ts";
+import { readMotion } from "../protocol/motion.ts";
 import { Peer, type PeerEnd, type PeerEvents } from "../protocol/peer.ts";
 import type { ViewerKey } from "../protocol/proof.ts";
 import type { Transport, TransportEvents } from "../protocol/transport.ts";
@@ -235,6 +236,9 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
         return true;
       case MessageType.notice:
         this.#events.onNotice(readNotice(body));
+        return true;
+      case MessageType.motion:
+        this.#events.onMotion?.(readMotion(body));
         return true;
       case MessageType.controls:
         this.#events.onControls?.(readControls(body));

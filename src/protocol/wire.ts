@@ -127,6 +127,18 @@
 //  134 ClipPart, from the server
 //      | u8 outcome, 0 a part of the file, 1 the file has ended, 2 refused | string why it was refused
 //      | bytes of the file, to the end of the message
+//  135 Motion, from the server
+//      | u8 phase, 0 an event has started, 1 it goes on, 2 it has ended | u32 number | u64 start | u64 last motion | u64 sent
+//      | u16 area that moves now | u16 largest area so far | u64 time of the largest area
+//      | u16 left edge of what has moved since the start | u16 upper edge | u16 right edge | u16 lower edge
+//      | u16 left edge of what moves now, all four 0 if nothing does | u16 upper edge | u16 right edge | u16 lower edge
+//      | u8 number of zones | for each zone | string name
+//      An event of motion in the camera's picture. Number counts the events of the camera; number and start together tell one
+//      event from another. Areas and edges are shares of the picture, where 65535 is all of it. The zones are those in which
+//      something has moved, 16 at most, and a name has 64 bytes at most. The server sends it at most four times a second, and a
+//      newer message replaces one that still waits. So a viewer may miss a start or an end: an event with another number has
+//      started, and the one before it has ended. A viewer that connects during an event gets phase 1. Older servers, and cameras
+//      whose motion is not detected, send none.
 
 export const DEFAULT_PORT = 10050;
 export const WIRE_VERSION = 2;
@@ -149,6 +161,9 @@ export const MAX_OTHER_MESSAGE_BYTES = 4 * 1024 * 1024;
 /** The longest name of a camera, in bytes of UTF-8. */
 export const MAX_CAMERA_NAME_BYTES = 64;
 export const MAX_CAMERAS = 64;
+/** The largest number of zones in Motion, and the longest name of a zone in bytes of UTF-8. */
+export const MAX_MOTION_ZONES = 16;
+export const MAX_ZONE_NAME_BYTES = 64;
 
 /** The longest string that a reader keeps. Most writers have a lower limit. */
 export const MAX_STRING_BYTES = 400;
@@ -193,6 +208,7 @@ export const MessageType = {
   controlSet: 132,
   clipAsked: 133,
   clipPart: 134,
+  motion: 135,
 } as const;
 
 export const GoodbyeReason = {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { MotionReport } from "../../src/server/motion/motion-report.ts";
+import type { MotionReport } from "../../src/core/motion.ts";
 import { runToEnd, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 import { readRecording } from "../support/recorded-camera.ts";
 import { until } from "../support/wait-until.ts";

@@ -23,6 +23,7 @@ import {
 } from "../../src/protocol/handshake.ts";
 import { type ProofInput, proveAsServer, proveAsViewer, type ViewerKey, viewerKey } from "../../src/protocol/proof.ts";
 import * as m from "../../src/protocol/messages.ts";
+import { writeMotion } from "../../src/protocol/motion.ts";
 import type { TransportEvents } from "../../src/protocol/transport.ts";
 import { GoodbyeReason, HEADER_BYTES, MessageType, PROOF_BYTES, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { type Authenticated, KeyRing } from "../../src/server/access/key-ring.ts";
@@ -167,6 +168,7 @@ function openViewer(key: ViewerKey | null): End {
       onControls: ignore,
       onControlSet: ignore,
       onClipPart: ignore,
+      onMotion: ignore,
     },
     { key },
   );
@@ -185,6 +187,12 @@ function openViewer(key: ViewerKey | null): End {
   const hasProven = () => connection.hasProven;
   return { events: connection, isClosed, hasProven, answer, close: () => connection.closed("the next one") };
 }
+
+const BOX = { x: 0.1, y: 0.2, width: 0.3, height: 0.4 };
+const EVENT = {
+  ...{ number: 1, startedAt: 1, movedAt: 2, sentAt: 3, area: 0.1, height: { area: 0.2, at: 2 } },
+  ...{ box: BOX, moving: BOX },
+};
 
 const WELCOME = { version: WIRE_VERSION, software: "fuzz", sourceName: "door" };
 
@@ -213,6 +221,7 @@ const VIEWER: Side = {
     ),
     copy(writeControlSet({ isDone: false, text: "no" })),
     copy(writeClipPart({ outcome: "part", text: "", bytes: new Uint8Array(9) })),
+    copy(writeMotion({ ...EVENT, phase: "update", zones: ["path", "door"] })),
     CHALLENGE,
   ],
 };

@@ -26,8 +26,9 @@ import {
 } from "../../src/protocol/greeting.ts";
 import { readChallenge, readProof, writeChallenge, writeProof } from "../../src/protocol/handshake.ts";
 import * as m from "../../src/protocol/messages.ts";
+import { type Motion, readMotion, writeMotion } from "../../src/protocol/motion.ts";
 import { NO_TILES } from "../../src/protocol/tile-list.ts";
-import { MAX_CAMERA_NAME_BYTES, MAX_CAMERAS } from "../../src/protocol/wire.ts";
+import { MAX_CAMERA_NAME_BYTES, MAX_CAMERAS, MAX_MOTION_ZONES, MAX_ZONE_NAME_BYTES } from "../../src/protocol/wire.ts";
 import { writePicture } from "../support/whole-pictures.ts";
 
 interface Golden {
@@ -92,6 +93,14 @@ const tiles = {
 const olderAck: m.Ack = { frameNumber: 7, outcome: "shown", transferMicros: 1000, workMicros: 65536, paceMicros: 255 };
 const droppedAck: m.Ack = { ...olderAck, outcome: "dropped" };
 const ack: m.Ack = { ...olderAck, showMicros: 258 };
+const motion: Motion = {
+  ...{ phase: "update", number: 7, startedAt: 0x01_02030405, movedAt: 0x1f_ffff_ffff_ffff, sentAt: 1 },
+  ...{ area: 0x1234 / 0xffff, height: { area: 1, at: 2 ** 32 } },
+  box: { x: 0, y: 0x1000 / 0xffff, width: 1, height: 0x1000 / 0xffff },
+  moving: { x: 0x0102 / 0xffff, y: 0, width: 0x0100 / 0xffff, height: 2 / 0xffff },
+  zones: ["Tür", ""],
+};
+const stillMotion: Motion = { ...motion, phase: "end", area: 0, moving: null, zones: [] };
 const pong = { sentAt: 5, receivedAt: 2 ** 32, repliedAt: 2 ** 32 + 1 };
 
 /** 32 bytes that count up. */
@@ -317,6 +326,24 @@ const GOLDEN: Golden[] = [
     openEnd: "bytes",
   },
   {
+    name: "Motion",
+    write: () => writeMotion(motion),
+    read: readMotion,
+    value: motion,
+    hex:
+      "43000000 87 01 07000000 0504030201000000 ffffffffffff1f00 0100000000000000 3412 ffff 0000000001000000 " +
+      "0000 0010 ffff 0020 0201 0000 0202 0200 02 0400 54c3bc72 0000",
+  },
+  {
+    name: "Motion, ended",
+    write: () => writeMotion(stillMotion),
+    read: readMotion,
+    value: stillMotion,
+    hex:
+      "3b000000 87 02 07000000 0504030201000000 ffffffffffff1f00 0100000000000000 0000 ffff 0000000001000000 " +
+      "0000 0010 ffff 0020 0000 0000 0000 0000 00",
+  },
+  {
     name: "Tiles",
     write: () => m.writeTiles(tiles),
     read: m.readTiles,
@@ -441,6 +468,26 @@ describe("values out of range in messages", () => {
     expect(read.controls.length).toBe(256);
     expect(read.controls[255]).toMatchObject({ name: "y".repeat(64), value: 2 ** 31 - 1, min: -(2 ** 31) });
     expect(read.controls[255]?.items.length).toBe(256);
+  });
+
+  test("Motion: the most zones with the longest names fit; more are not written, and refused", () => {
+    const zones = Array.from({ length: MAX_MOTION_ZONES + 1 }, () => "x".repeat(MAX_ZONE_NAME_BYTES));
+    const body = writeMotion({ ...motion, zones: [...zones, "y"] }).slice(5);
+    expect(readMotion(body)).toEqual({ ...motion, zones: zones.slice(1) });
+    const counts = body.length - (2 + MAX_ZONE_NAME_BYTES) * MAX_MOTION_ZONES - 1;
+    expect(() => readMotion(body.with(counts, MAX_MOTION_ZONES + 1))).toThrow(/announces 17/);
+    expect(() => readMotion(body.with(0, 3))).toThrow(/phase that is unknown/);
+  });
+
+  test("Motion: shares and boxes that leave the picture are cut, and edges in the wrong order have no area", () => {
+    const beyond = { x: -1, y: 0.5, width: 9, height: 9 };
+    const read = readMotion(writeMotion({ ...motion, area: 7, box: beyond, moving: beyond }).slice(5));
+    const half = 0x8000 / 0xffff;
+    expect(read.area).toBe(1);
+    expect(read.box).toEqual({ x: 0, y: half, width: 1, height: 0x7fff / 0xffff });
+    expect(read.moving).toEqual(read.box);
+    const turned = { x: 0.6, y: 0.6, width: -0.2, height: 0.1 };
+    expect(readMotion(writeMotion({ ...motion, moving: turned }).slice(5)).moving).toBeNull();
   });
 
   test("greeting: another magic is refused", () => {

@@ -6,6 +6,7 @@ import { type ClipPart, readClipPart } from "../../src/protocol/clip.ts";
 import { type Controls, type ControlSet, readControlSet, readControls } from "../../src/protocol/controls.ts";
 import { type Goodbye, readGoodbye, readWelcome, type Welcome, writeHello } from "../../src/protocol/greeting.ts";
 import * as m from "../../src/protocol/messages.ts";
+import { type Motion, readMotion } from "../../src/protocol/motion.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { Viewer } from "../../src/server/deliver/viewer.ts";
@@ -24,6 +25,7 @@ export type Heard =
   | ({ type: "clip part" } & ClipPart)
   | { type: "cameras"; cameras: CameraEntry[] }
   | ({ type: "notice" } & m.Notice)
+  | ({ type: "motion" } & Motion)
   | { type: "ping" | "pong"; sentAt?: number };
 
 /** Reads the server's bytes. It takes `capacity` bytes until the next drain. */
@@ -116,6 +118,7 @@ export class FakeViewer {
     else if (type === MessageType.ping) this.heard.push({ type: "ping", ...m.readPing(body) });
     else if (type === MessageType.pong) this.heard.push({ type: "pong", ...m.readPong(body) });
     else if (type === MessageType.notice) this.heard.push({ type: "notice", ...m.readNotice(body) });
+    else if (type === MessageType.motion) this.heard.push({ type: "motion", ...readMotion(body) });
     else if (type === MessageType.picture) {
       const { frameNumber, jpeg, sentAt, encodedAt } = m.readPicture(body);
       this.heard.push({ type: "picture", frameNumber, jpeg: new Uint8Array(jpeg), sentAt, encodedAt });

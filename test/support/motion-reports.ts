@@ -1,7 +1,7 @@
 // Messages about motion for tests of outputs.
 
 import type { MotionMessage } from "../../src/server/motion/outputs/event-output.ts";
-import type { MotionReport } from "../../src/server/motion/motion-report.ts";
+import type { MotionReport } from "../../src/core/motion.ts";
 
 /** Returns the message of a phase of an event. */
 export function motionMessage(

@@ -1,6 +1,7 @@
 // Shows decoded pictures with the overlay on the screen. The newest picture wins, and each shown picture is acknowledged.
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
+import type { ShareBox } from "../../core/motion.ts";
 import type { ViewFigures } from "../figures.ts";
 import type { DecodedPicture, ReceivedFrame } from "../picture.ts";
 import { NO_OVERLAY, type Overlay, type RgbaPicture } from "../screens/overlay.ts";
@@ -37,6 +38,8 @@ export interface PresenterOwner {
   presenterFailed(reason: unknown): void;
   /** Returns the current lines of the overlay. */
   overlayLines(): string[];
+  /** Returns the box around what moves in the picture now, or null if nothing does. */
+  movingBox(): ShareBox | null;
 }
 
 export interface PresenterOptions {
@@ -232,7 +235,10 @@ export class Presenter {
 
   #overlay(isNew = false): Overlay {
     const lines = this.#overlayOn ? this.#owner.overlayLines() : [];
-    this.#overlayShown = { lines, alarm: isNew ? this.#options.trouble.remark : this.#alarm() };
+    const alarm = isNew ? this.#options.trouble.remark : this.#alarm();
+    // What moves now is not in a picture that is old.
+    const box = this.#overlayOn && alarm === null ? this.#owner.movingBox() : null;
+    this.#overlayShown = { lines, alarm, box };
     return this.#overlayShown;
   }
 
@@ -250,7 +256,12 @@ export class Presenter {
 }
 
 function isSame(a: Overlay, b: Overlay): boolean {
-  return a.alarm === b.alarm && a.lines.length === b.lines.length && a.lines.every((line, i) => line === b.lines[i]);
+  return (
+    a.alarm === b.alarm &&
+    a.box === b.box &&
+    a.lines.length === b.lines.length &&
+    a.lines.every((line, i) => line === b.lines[i])
+  );
 }
 
 /** Tells the server that a frame was shown. `showMicros` is the time that screen and output needed. */

@@ -1,6 +1,7 @@
 // Several cameras in one window. Each camera has its own screen (a cell), whose pictures are drawn into the picture of the
 // window.
 
+import type { ShareBox } from "../../core/motion.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import type { Rectangle } from "../../core/rectangle.ts";
 import { drawOverlay, NO_OVERLAY, type Overlay, type RgbaPicture } from "./overlay.ts";
@@ -146,7 +147,12 @@ export class Grid {
     // the size of the cell and gets its text, which stays readable in this way. Then it is copied into the window's picture.
     const cell = drawFitted(picture, place, this.#pictures[index] ?? null);
     this.#pictures[index] = cell;
-    drawOverlay(cell, { ...overlay, lines: overlay.lines.length > 0 ? overlay.lines : [this.#options.label(index)] });
+    const { lines, box } = overlay;
+    drawOverlay(cell, {
+      ...overlay,
+      lines: lines.length > 0 ? lines : [this.#options.label(index)],
+      box: box ? inCell(box, letterbox(picture, cell), cell) : null,
+    });
     drawScaled(cell, this.#picture, place);
     return this.#draw();
   }
@@ -172,4 +178,14 @@ export class Grid {
     }
     for (const done of drawn) done();
   }
+}
+
+/** Converts shares of a picture to shares of its cell, where `place` is the picture without its black bars. */
+function inCell({ x, y, width, height }: ShareBox, place: Rectangle, cell: Size): ShareBox {
+  return {
+    x: (place.x + x * place.width) / cell.width,
+    y: (place.y + y * place.height) / cell.height,
+    width: (width * place.width) / cell.width,
+    height: (height * place.height) / cell.height,
+  };
 }

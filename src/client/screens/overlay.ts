@@ -1,5 +1,6 @@
-// Draws text into a picture and restores the pixels afterwards.
+// Draws text and a box into a picture and restores the pixels afterwards.
 
+import type { ShareBox } from "../../core/motion.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import type { Rectangle } from "../../core/rectangle.ts";
 import { GLYPH_HEIGHT, GLYPH_WIDTH, isInk } from "./font.ts";
@@ -9,6 +10,8 @@ export interface Overlay {
   lines: readonly string[];
   /** A warning across the middle, for example that the picture is old or paused. */
   alarm: string | null;
+  /** The box around what moves, in shares of the picture. Null or undefined if nothing does. */
+  box?: ShareBox | null;
 }
 
 export const NO_OVERLAY: Overlay = { lines: [], alarm: null };
@@ -20,6 +23,8 @@ export interface RgbaPicture extends Size {
 
 const WHITE = 0xffffffff;
 const ALARM_RED = 0xff2020d0; // a little-endian RGBA word, like the picture's pixels
+/** The colours of the frame of a box, from outside to inside: one of them is seen on any picture. */
+const BOX_COLOURS = [0xff000000, 0xff00d8ff];
 const LINE_HEIGHT = GLYPH_HEIGHT + 3;
 const ADVANCE = GLYPH_WIDTH + 1;
 
@@ -30,6 +35,16 @@ const ADVANCE = GLYPH_WIDTH + 1;
 export function drawOverlay(picture: RgbaPicture, overlay: Overlay): () => void {
   const pixels = new Uint32Array(picture.pixels.buffer, picture.pixels.byteOffset, picture.width * picture.height);
   const restores: (() => void)[] = [];
+  if (overlay.box) {
+    const scale = Math.max(1, Math.round(picture.height / 240));
+    for (const [index, colour] of BOX_COLOURS.entries()) {
+      for (const edge of edgesOf(boxIn(picture, overlay.box), index * scale, scale)) {
+        const strip = within(picture, edge);
+        restores.push(saveUnder(pixels, picture.width, strip));
+        fill(pixels, picture.width, strip, () => colour);
+      }
+    }
+  }
   if (overlay.lines.length > 0) {
     const scale = Math.max(1, Math.round(picture.height / 400));
     const box = boxFor(picture, overlay.lines, scale, 4 * scale, 4 * scale);
@@ -52,6 +67,34 @@ export function drawOverlay(picture: RgbaPicture, overlay: Overlay): () => void 
   return () => {
     for (const restore of restores.toReversed()) restore();
   };
+}
+
+/** Returns the pixels of a box in shares of the picture. */
+function boxIn(picture: Size, box: ShareBox): Rectangle {
+  const x = Math.floor(box.x * picture.width);
+  const y = Math.floor(box.y * picture.height);
+  const right = Math.ceil((box.x + box.width) * picture.width);
+  const bottom = Math.ceil((box.y + box.height) * picture.height);
+  return { x, y, width: right - x, height: bottom - y };
+}
+
+/** Returns the four edges of a frame of this thickness, which is `inset` pixels inside the box. */
+function edgesOf({ x, y, width, height }: Rectangle, inset: number, thickness: number): Rectangle[] {
+  const [left, top, wide, high] = [x + inset, y + inset, width - 2 * inset, height - 2 * inset];
+  return [
+    { x: left, y: top, width: wide, height: thickness },
+    { x: left, y: top + high - thickness, width: wide, height: thickness },
+    { x: left, y: top, width: thickness, height: high },
+    { x: left + wide - thickness, y: top, width: thickness, height: high },
+  ];
+}
+
+/** Returns the part of a rectangle that is inside the picture. */
+function within(picture: Size, { x, y, width, height }: Rectangle): Rectangle {
+  const [left, top] = [Math.max(0, x), Math.max(0, y)];
+  const right = Math.max(left, Math.min(picture.width, x + width));
+  const bottom = Math.max(top, Math.min(picture.height, y + height));
+  return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
 /** Breaks a text into lines of at most `longest` characters, between words if possible. */

@@ -21,7 +21,7 @@ import { ChangedTiles } from "../encode/changed-tiles.ts";
 import { type CaptureListener, FrameDispatcher } from "../encode/dispatcher.ts";
 import { type CameraTrouble, EncodeFigures } from "../encode/figures.ts";
 import { TileScheduler } from "../encode/tile-scheduler.ts";
-import type { MotionEvent } from "../motion/detector.ts";
+import type { MotionEvent } from "../../core/motion.ts";
 import { MotionWatch } from "../motion/motion-watch.ts";
 import { Past } from "../past/past.ts";
 import type { Recorder } from "../record/recorder.ts";

@@ -2,6 +2,7 @@
 // (multipart JPEG over HTTP) implement it.
 
 import type { Micros } from "../../core/clock.ts";
+import type { MotionNow } from "../../core/motion.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import type { Notice } from "../../protocol/messages.ts";
 import type { GoodbyeReason } from "../../protocol/wire.ts";
@@ -33,6 +34,8 @@ export interface AudienceMember {
   readonly frames: MemberFrames;
   /** Tells the viewer what is wrong with the camera, or that all is well again. */
   notify(notice: Notice): void;
+  /** Tells the viewer what moves in the picture, if its protocol can. */
+  tellMotion?(motion: MotionNow): void;
   /** Tells the viewer why it gets no more pictures, if its protocol can, and closes the connection. */
   leave(reason: GoodbyeReason, text: string): void;
 }

@@ -3,6 +3,7 @@
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import type { Health } from "../../core/health.ts";
 import type { Log } from "../../core/log.ts";
+import type { MotionNow } from "../../core/motion.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { type Trace, TraceTrack } from "../../core/trace.ts";
 import type { Notice } from "../../protocol/messages.ts";
@@ -81,6 +82,8 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
   #source: SourceKind | null = null;
   /** The reason why there are no more pictures, or null while more may come. */
   #farewell: Refusal | null = null;
+  /** The motion that goes on, or null. */
+  #motion: MotionNow | null = null;
   /** The counts of the viewers that have left. */
   #departedSkipped = 0;
   #departedSent = 0;
@@ -207,6 +210,12 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     for (const viewer of this.#assignments.keys()) viewer.notify(this.#notice);
   }
 
+  /** Tells all viewers about motion. New viewers are told what goes on when they connect. */
+  tellMotion(motion: MotionNow): void {
+    this.#motion = motion.phase === "end" ? null : { ...motion, phase: "update" };
+    for (const viewer of this.#assignments.keys()) viewer.tellMotion?.(motion);
+  }
+
   /** Ends the pictures. All viewers are told why and disconnected. New viewers that want pictures get the same answer. */
   dismiss(farewell: Refusal): void {
     this.#farewell = farewell;
@@ -264,6 +273,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     ]);
     if (!viewer.watching) this.#arrivals.say(`viewer ${address} is connected (${this.count} in all)`);
     if (health.text !== null) viewer.notify(this.#notice);
+    if (this.#motion !== null) viewer.tellMotion?.(this.#motion);
     return assignment;
   }
 

@@ -2,13 +2,13 @@
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import { ProtocolError } from "../../core/errors.ts";
-import { Newest } from "../../core/newest.ts";
+import type { MotionNow } from "../../core/motion.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { TokenBucket } from "../../core/token-bucket.ts";
 import { SOFTWARE } from "../../core/version.ts";
 import { writeCameras } from "../../protocol/cameras.ts";
 import { writeWelcome } from "../../protocol/greeting.ts";
-import { type Notice, readAck, readWish, type Wish, writeNotice } from "../../protocol/messages.ts";
+import { type Notice, readAck, readWish, type Wish } from "../../protocol/messages.ts";
 import { Peer, type PeerEnd, type PeerEvents } from "../../protocol/peer.ts";
 import type { TransportEvents } from "../../protocol/transport.ts";
 import { GoodbyeReason, MessageType, WIRE_VERSION } from "../../protocol/wire.ts";
@@ -20,6 +20,7 @@ import { FrameSender } from "./frame-sender.ts";
 import { type Greeted, Handshake } from "./handshake.ts";
 import { Questions } from "./questions.ts";
 import type { Refusal } from "../access/refusal.ts";
+import { SideMessages } from "./side-messages.ts";
 import type { Share } from "./shared-bitrate.ts";
 import type { ViewerConnection, ViewerHost, WatchedCamera } from "./viewer-host.ts";
 import { ViewerProgress } from "./viewer-progress.ts";
@@ -45,8 +46,7 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
   #camera: WatchedCamera | null = null;
   #wish: Wish = { paused: false, keepsSize: false, width: 0, height: 0 };
   readonly #wishes: WishPacer;
-  /** While bytes wait, only the newest Notice waits behind them. */
-  readonly #notice = new Newest<Notice>();
+  readonly #side: SideMessages;
   /** Tokens for messages that are not acknowledgements. */
   readonly #messages: TokenBucket;
 
@@ -66,6 +66,7 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
     this.#messages = new TokenBucket({ perSecond, burst: perSecond * MESSAGES_BURST }, now);
     this.#progress = new ViewerProgress(host.access.stallSeconds);
     this.#answers = new Answers(this.#peer);
+    this.#side = new SideMessages(this.#peer);
     this.#questions = new Questions(this.#answers, this);
     this.#wishes = new WishPacer((wish) => this.#actOn(wish));
     this.#share = host.bitrate.open(connection.ip);
@@ -137,7 +138,7 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
   drained(): void {
     this.#peer.drained();
     this.#answers.countSent();
-    this.#sendNotice();
+    this.#side.send();
     this.#sendNewest();
   }
 
@@ -151,15 +152,11 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
   }
 
   notify(notice: Notice): void {
-    if (!this.#peer.isOpen) return;
-    this.#notice.offer(notice);
-    this.#sendNotice();
+    this.#side.notify(notice);
   }
 
-  #sendNotice(): void {
-    if (!this.#peer.isOpen || !this.#peer.outbox.idle) return;
-    const notice = this.#notice.take();
-    if (notice !== null) this.#peer.send(writeNotice(notice));
+  tellMotion(motion: MotionNow): void {
+    this.#side.tellMotion(motion);
   }
 
   /** Sends pings, and disconnects a viewer that is silent or takes no bytes. Call it about ten times a second. */
@@ -167,7 +164,7 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
     const now = nowMicros();
     this.#peer.tick();
     this.#answers.countSent();
-    this.#sendNotice();
+    this.#side.send();
     this.#wishes.tick();
     this.frames.sendNewest(); // The viewer's byte budget may have grown.
     this.#checkProgress(now);

@@ -2,7 +2,8 @@
 // pixels, no clock, no files. docs/motion.md explains its rules.
 
 import type { Micros } from "../../core/clock.ts";
-import { boxOfTiles, isSameGrid, type MotionGrid, type ShareBox } from "./motion-grid.ts";
+import type { MotionEvent, ShareBox } from "../../core/motion.ts";
+import { boxOfTiles, isSameGrid, type MotionGrid } from "./motion-grid.ts";
 import { MovingTiles } from "./moving-tiles.ts";
 import type { Zone } from "./zones.ts";
 
@@ -14,25 +15,6 @@ export interface MotionSettings {
   /** An event ends after this time without motion. */
   quietMicros: Micros;
   zones: readonly Zone[];
-}
-
-/** The state of an event. All times are those of captures. */
-export interface MotionEvent {
-  phase: "start" | "update" | "end";
-  /** Counts the events of the detector from 1. */
-  number: number;
-  /** The time when the motion began. */
-  startedAt: Micros;
-  /** The time of the last frame with motion so far. */
-  movedAt: Micros;
-  /** The moving share of the picture in this frame, from 0 to 1. At the end it is 0. */
-  area: number;
-  /** The largest area so far, and its time. */
-  height: { area: number; at: Micros };
-  /** The box around everything that has moved since the start. */
-  box: ShareBox;
-  /** The names of the watched zones in which something has moved since the start. */
-  zones: string[];
 }
 
 /** The time from one update of an event to the next. */
@@ -55,11 +37,18 @@ interface OpenEvent {
   startedAt: Micros;
   movedAt: Micros;
   updatedAt: Micros;
+  /** The moving area of the last frame with motion. */
+  area: number;
   heightArea: number;
   heightAt: Micros;
-  tiles: [left: number, top: number, right: number, bottom: number];
+  tiles: TileBox;
+  /** The tiles around what has moved since `look` was called, if anything has. */
+  recent: TileBox;
+  hasMoved: boolean;
   zones: number;
 }
+
+type TileBox = [left: number, top: number, right: number, bottom: number];
 
 export class MotionDetector {
   readonly #settings: MotionSettings;
@@ -143,6 +132,16 @@ export class MotionDetector {
     if (open !== null && now - open.movedAt >= this.#settings.quietMicros) this.#end(open);
   }
 
+  /** Returns the event that goes on, or null, with the box around what has moved since the call before (null if nothing has). */
+  look(): { event: MotionEvent; moving: ShareBox | null } | null {
+    const open = this.#open;
+    if (open === null || this.#tiles === null) return null;
+    const { recent, area, hasMoved } = open;
+    open.hasMoved = false;
+    const event = this.#state("update", open, hasMoved ? area : 0);
+    return { event, moving: hasMoved ? boxOfTiles(this.#tiles.grid, recent) : null };
+  }
+
   /** Ends the event because there will be no more frames. */
   close(): void {
     if (this.#open !== null) this.#end(this.#open);
@@ -163,22 +162,25 @@ export class MotionDetector {
       startedAt: this.#movesSince,
       movedAt: capturedAt,
       updatedAt: capturedAt,
+      area,
       heightArea: area,
       heightAt: capturedAt,
       tiles: [left, top, right, bottom],
+      recent: [left, top, right, bottom],
+      hasMoved: true,
       zones,
     };
     this.#tell("start", this.#open, area);
   }
 
-  #goOn(open: OpenEvent, capturedAt: Micros, { area, left, top, right, bottom, zones }: MovingTiles): void {
+  #goOn(open: OpenEvent, capturedAt: Micros, tiles: MovingTiles): void {
+    const { area, zones } = tiles;
     open.movedAt = capturedAt;
+    open.area = area;
     open.zones |= zones;
-    const around = open.tiles;
-    around[0] = Math.min(around[0], left);
-    around[1] = Math.min(around[1], top);
-    around[2] = Math.max(around[2], right);
-    around[3] = Math.max(around[3], bottom);
+    include(open.tiles, tiles, true);
+    include(open.recent, tiles, open.hasMoved);
+    open.hasMoved = true;
     if (area > open.heightArea) {
       open.heightArea = area;
       open.heightAt = capturedAt;
@@ -195,14 +197,26 @@ export class MotionDetector {
   }
 
   #tell(phase: MotionEvent["phase"], open: OpenEvent, area: number): void {
+    this.#onEvent(this.#state(phase, open, area));
+  }
+
+  #state(phase: MotionEvent["phase"], open: OpenEvent, area: number): MotionEvent {
     const { number, startedAt, movedAt, heightArea, heightAt, tiles, zones } = open;
     const { grid } = this.#tiles as MovingTiles;
     const named = this.#settings.zones.filter((_, index) => (zones & (1 << index)) !== 0);
-    this.#onEvent({
+    return {
       ...{ phase, number, startedAt, movedAt, area },
       height: { area: heightArea, at: heightAt },
       box: boxOfTiles(grid, tiles),
       zones: named.map(({ name }) => name),
-    });
+    };
   }
+}
+
+/** Makes a box so large that it has the moving tiles, too. With `keeps` false it has only these. */
+function include(box: TileBox, { left, top, right, bottom }: MovingTiles, keeps: boolean): void {
+  box[0] = keeps ? Math.min(box[0], left) : left;
+  box[1] = keeps ? Math.min(box[1], top) : top;
+  box[2] = keeps ? Math.max(box[2], right) : right;
+  box[3] = keeps ? Math.max(box[3], bottom) : bottom;
 }

@@ -1,5 +1,6 @@
 // The grid of a motion detector: the tiles of a picture, and the share of the picture that each of them covers.
 
+import type { ShareBox } from "../../core/motion.ts";
 import type { Size } from "../../core/pixel-format.ts";
 
 /** The division of a picture into tiles, line by line. Tiles at the right and lower edge may be smaller than the others. */
@@ -9,14 +10,6 @@ export interface MotionGrid extends Size {
   /** The size of a tile in pixels. */
   tileWidth: number;
   tileHeight: number;
-}
-
-/** A rectangle in shares of the picture: 0 is its left or upper edge, 1 its right or lower edge. */
-export interface ShareBox {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
 }
 
 export function isSameGrid(one: MotionGrid, other: MotionGrid): boolean {

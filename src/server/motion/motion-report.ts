@@ -1,29 +1,6 @@
-// An event of motion, as programs get it.
+// An event of motion in one line for the log.
 
-import type { ShareBox } from "./motion-grid.ts";
-
-/** A message about motion: it has started, goes on, or has ended. Areas and boxes are shares of the picture, from 0 to 1. */
-export interface MotionReport {
-  event: "motion";
-  /** An event has one `start` and one `end`, and between them an `update` each second in which something moves. */
-  phase: "start" | "update" | "end";
-  /** The name of the camera. */
-  camera: string;
-  /** Counts the events of a camera from 1 since it began. */
-  number: number;
-  /** The time when the motion began (ISO 8601, UTC). `for` has passed since then when the event starts. */
-  start: string;
-  /** The time of the last frame with motion so far. */
-  moved: string;
-  /** The share of the picture that moves now, or 0 at the end. */
-  area: number;
-  /** The largest area so far, and its time. */
-  height: { area: number; time: string };
-  /** The box around everything that has moved since the start. */
-  box: ShareBox;
-  /** The names of the watched zones in which something has moved since the start. */
-  zones: string[];
-}
+import type { MotionReport } from "../../core/motion.ts";
 
 /** Returns an event in one line for the log. */
 export function describeMotion({ phase, number, start, moved, box, height, zones }: MotionReport): string {

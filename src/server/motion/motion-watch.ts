@@ -3,15 +3,17 @@
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
+import { type MotionEvent, type MotionNow, type MotionReport, reportMotion } from "../../core/motion.ts";
 import type { FromJpegs } from "../deliver/audience-member.ts";
 import { type FollowedCamera, InnerMember } from "../deliver/inner-member.ts";
 import type { ChangeSink } from "../encode/changed-tiles.ts";
-import { MotionDetector, type MotionEvent, type MotionSettings } from "./detector.ts";
+import { MotionDetector, type MotionSettings } from "./detector.ts";
+import { LiveMotion, LOOK_MS } from "./live-motion.ts";
 import type { MotionGrid } from "./motion-grid.ts";
 import { type CommandSettings, EventCommand } from "./outputs/event-command.ts";
 import type { EventOutput, MotionMessage } from "./outputs/event-output.ts";
 import { Webhook } from "./outputs/webhook.ts";
-import { describeMotion, type MotionReport } from "./motion-report.ts";
+import { describeMotion } from "./motion-report.ts";
 
 /** Of the JPEGs that a camera sends, one in this time is decoded if no viewer needs tiles. */
 const JPEG_INTERVAL_MICROS: Micros = 200_000;
@@ -20,8 +22,6 @@ const JPEG_INTERVAL_MICROS: Micros = 200_000;
  * a halved pixel has half the noise.
  */
 const HALVED_FROM_PIXELS = 640;
-/** An event also ends while the source delivers no frames, so this is checked from time to time. */
-const CHECK_MS = 500;
 /** When most of the picture changes in each frame for this time, the operator is told so, once. */
 const NOISY_MICROS: Micros = 60_000_000;
 
@@ -56,6 +56,11 @@ export interface MotionFigures {
   lost: number;
 }
 
+/** The camera, whose viewers are told about its motion. */
+interface WatchedForMotion extends FollowedCamera {
+  tellMotion(motion: MotionNow): void;
+}
+
 /** A member of the camera's audience, only so that frames are encoded. The encoder tells it which tiles have changed (`frame`). */
 export class MotionWatch extends InnerMember implements ChangeSink {
   readonly address = "motion detection";
@@ -65,6 +70,7 @@ export class MotionWatch extends InnerMember implements ChangeSink {
   };
   readonly #options: MotionWatchOptions;
   readonly #detector: MotionDetector;
+  readonly #live: LiveMotion;
   readonly #outputs: readonly EventOutput[];
   /** The picture of the event that goes on, at its height so far, and the moving area of it. */
   #picture: Uint8Array | null = null;
@@ -75,19 +81,21 @@ export class MotionWatch extends InnerMember implements ChangeSink {
   /** How far the wall clock is ahead of the clock of the stamps. */
   #clockAheadMs = 0;
 
-  constructor(camera: FollowedCamera, options: MotionWatchOptions) {
+  constructor(camera: WatchedForMotion, options: MotionWatchOptions) {
     super(camera);
     this.#options = options;
     this.#detector = new MotionDetector(options, (event) => {
       options.onMotion(event);
+      if (event.phase === "end") this.#live.ended(event);
       this.#tell(this.#report(event));
     });
+    this.#live = new LiveMotion(this.#detector, (motion) => camera.tellMotion(motion));
     const { command, webhook, log } = options;
     this.#outputs = [
       ...(command === null ? [] : [new EventCommand(command, log)]),
       ...(webhook === null ? [] : [new Webhook(webhook, log)]),
     ];
-    this.#timer = setInterval(() => this.#detector.pass(nowMicros()), CHECK_MS);
+    this.#timer = setInterval(() => this.#check(nowMicros()), LOOK_MS);
     this.#timer.unref();
   }
 
@@ -104,6 +112,12 @@ export class MotionWatch extends InnerMember implements ChangeSink {
     this.#checkNoise(capturedAt);
   }
 
+  /** An event also ends while the source delivers no frames, so this is called from time to time. */
+  #check(now: Micros): void {
+    this.#detector.pass(now);
+    this.#live.look(now);
+  }
+
   figures(): MotionFigures {
     const { isMoving, events, leftOut } = this.#detector;
     const lost = this.#outputs.reduce((sum, output) => sum + output.lost, 0);
@@ -116,6 +130,7 @@ export class MotionWatch extends InnerMember implements ChangeSink {
     this.watching = false;
     clearInterval(this.#timer);
     this.#detector.close();
+    this.#live.look(nowMicros());
     this.camera.onGone(this, "the motion detection has ended");
   }
 
@@ -157,25 +172,9 @@ export class MotionWatch extends InnerMember implements ChangeSink {
     if (report.phase !== "update") for (const output of this.#outputs) output.send(message);
   }
 
-  #report({ phase, number, startedAt, movedAt, area, height, box, zones }: MotionEvent): MotionReport {
+  #report(event: MotionEvent): MotionReport {
     // The clock of the stamps does not follow a wall clock that is set. All times of an event are by the same clock.
-    if (phase === "start") this.#clockAheadMs = Date.now() - nowMicros() / 1000;
-    const time = (at: Micros) => new Date(Math.round(at / 1000 + this.#clockAheadMs)).toISOString();
-    return {
-      event: "motion",
-      phase,
-      camera: this.camera.name,
-      number,
-      start: time(startedAt),
-      moved: time(movedAt),
-      area: rounded(area),
-      height: { area: rounded(height.area), time: time(height.at) },
-      box: { x: rounded(box.x), y: rounded(box.y), width: rounded(box.width), height: rounded(box.height) },
-      zones,
-    };
+    if (event.phase === "start") this.#clockAheadMs = Date.now() - nowMicros() / 1000;
+    return reportMotion(this.camera.name, event, (at) => at / 1000 + this.#clockAheadMs);
   }
-}
-
-function rounded(share: number): number {
-  return Math.round(share * 10_000) / 10_000;
 }

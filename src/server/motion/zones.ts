@@ -1,6 +1,7 @@
 // Zones: the named parts of the picture in which motion is watched or ignored.
 
 import { UsageError } from "../../core/errors.ts";
+import { MAX_MOTION_ZONES } from "../../protocol/wire.ts";
 import type { MotionGrid } from "./motion-grid.ts";
 
 /** A point in shares of the picture, each from 0 to 1. */
@@ -15,7 +16,7 @@ export interface Zone {
 }
 
 /** The zones of a tile are bits of a number. */
-export const MAX_ZONES = 16;
+export const MAX_ZONES = MAX_MOTION_ZONES;
 export const MAX_CORNERS = 64;
 
 /** The number of rows of a tile in which the part that a zone covers is measured. */

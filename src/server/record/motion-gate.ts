@@ -2,7 +2,7 @@
 // with those of the seconds before and after them.
 
 import type { Micros } from "../../core/clock.ts";
-import type { MotionEvent } from "../motion/detector.ts";
+import type { MotionEvent } from "../../core/motion.ts";
 import { RecentFrames } from "../past/recent-frames.ts";
 import type { Feed, FeedJpeg } from "../renditions/feed.ts";
 

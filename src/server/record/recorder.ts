@@ -4,7 +4,7 @@ import { type Micros, nowMicros, settlesWithin } from "../../core/clock.ts";
 import { Health } from "../../core/health.ts";
 import type { Log } from "../../core/log.ts";
 import { type FollowedCamera, InnerMember } from "../deliver/inner-member.ts";
-import type { MotionEvent } from "../motion/detector.ts";
+import type { MotionEvent } from "../../core/motion.ts";
 import type { Feed, FeedJpeg } from "../renditions/feed.ts";
 import { type GateSettings, MotionGate } from "./motion-gate.ts";
 import { freeBytes, makeFile } from "./new-file.ts";

@@ -12,7 +12,7 @@ import type { RingKey } from "../access/key-ring.ts";
 import type { IdentityFiles } from "../access/certificate-files.ts";
 import type { AccessLimits } from "../access/limits.ts";
 import type { WatchSettings } from "../motion/motion-watch.ts";
-import type { MotionReport } from "../motion/motion-report.ts";
+import type { MotionReport } from "../../core/motion.ts";
 import type { MqttSettings } from "../motion/outputs/mqtt.ts";
 import type { KeepSettings } from "../past/recent-frames.ts";
 import type { RecordSettings } from "../record/recordings.ts";

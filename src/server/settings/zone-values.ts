@@ -3,14 +3,13 @@
 import * as v from "valibot";
 import { UsageError } from "../../core/errors.ts";
 import { printable } from "../../core/printable.ts";
+import { MAX_ZONE_NAME_BYTES } from "../../protocol/wire.ts";
 import { checkPolygon, MAX_ZONES, type SharePoint, type Zone } from "../motion/zones.ts";
 import { checkAs, checked } from "./checked.ts";
 import type { ZoneOptions } from "./options.ts";
 
 /** The settings of a zone. */
 export const ZONE_KEYS = ["name", "ignore", "rectangle", "polygon"] as const;
-
-const MAX_NAME_BYTES = 64;
 
 /** Checks the zones of a camera. Throws UsageError with the name of the zone. */
 export function resolveZones(zones: readonly ZoneOptions[]): Zone[] {
@@ -27,8 +26,10 @@ export function resolveZones(zones: readonly ZoneOptions[]): Zone[] {
 }
 
 function checkZoneName(name: string): void {
-  if (name.trim() === "" || printable(name) !== name || Buffer.byteLength(name) > MAX_NAME_BYTES)
-    throw new UsageError(`'${name}' is not a name of a zone: write 1 to ${MAX_NAME_BYTES} bytes of printable text`);
+  if (name.trim() === "" || printable(name) !== name || Buffer.byteLength(name) > MAX_ZONE_NAME_BYTES)
+    throw new UsageError(
+      `'${name}' is not a name of a zone: write 1 to ${MAX_ZONE_NAME_BYTES} bytes of printable text`,
+    );
 }
 
 function cornersOf({ name, rectangle, polygon }: ZoneOptions): readonly SharePoint[] {

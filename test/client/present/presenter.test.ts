@@ -10,6 +10,7 @@ import { type CameraState, ViewFigures } from "../../../src/client/figures.ts";
 import { overlayLines } from "../../../src/client/report-text.ts";
 import { Trouble } from "../../../src/client/trouble.ts";
 import { nowMicros } from "../../../src/core/clock.ts";
+import type { ShareBox } from "../../../src/core/motion.ts";
 import { until } from "../../support/wait-until.ts";
 import { moveClock, resetClock } from "../../support/moved-clock.ts";
 import { MemoryScreen } from "../../support/memory-screen.ts";
@@ -22,6 +23,7 @@ let trouble: Trouble;
 let state: CameraState;
 let presenter: Presenter;
 let stopping: AbortController;
+let movingBox: ShareBox | null = null;
 let slotsFreed: number;
 let released: number[];
 let broken: unknown[];
@@ -58,6 +60,7 @@ function create(output: FrameWriter | null = null): void {
       pictureShown: () => undefined,
       presenterFailed: (reason) => broken.push(reason),
       overlayLines: () => overlayLines(report(), figures),
+      movingBox: () => movingBox,
     },
   );
 }
@@ -502,6 +505,22 @@ describe("Presenter: alarms over the picture", () => {
     state.stream = { ...stream, quality: 0, sourceWidth: 2, sourceHeight: 2 };
     expect(overlayLines(report(), figures)[0]).toBe("vtest.mp4 2×2 simd");
     expect(report()).toMatchObject({ quality: 0, sourceWidth: 2, sourceHeight: 2, codec: "simd" });
+  });
+
+  test("Presenter: the box of motion belongs to the overlay of a live picture", async () => {
+    movingBox = { x: 0.25, y: 0.5, width: 0.5, height: 0.25 };
+    await show(1);
+    expect(screen.shown.at(-1)?.overlay.box).toBeNull();
+    presenter.toggleOverlay();
+    expect(screen.shown.at(-1)?.overlay.box).toEqual(movingBox);
+    presenter.setRemark("the camera is gone");
+    expect(screen.shown.at(-1)?.overlay.box).toBeNull();
+    presenter.setRemark(null);
+    await show(2);
+    expect(screen.shown.at(-1)?.overlay.box).toEqual(movingBox);
+    movingBox = null;
+    await show(3);
+    expect(screen.shown.at(-1)?.overlay.box).toBeNull();
   });
 
   test("Presenter: shows and hides the overlay", async () => {

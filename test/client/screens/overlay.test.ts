@@ -35,9 +35,11 @@ const text = fc.oneof(
   fc.string({ unit: "binary", maxLength: 30 }),
   fc.constant("12.5 ms · ×"),
 );
+const share = fc.double({ min: -0.5, max: 2, noNaN: true });
 const overlay: fc.Arbitrary<Overlay> = fc.record({
   lines: fc.array(text, { maxLength: 6 }),
   alarm: fc.option(text, { nil: null }),
+  box: fc.option(fc.record({ x: share, y: share, width: share, height: share }), { nil: null }),
 });
 
 describe("drawOverlay: drawing and restoring", () => {
@@ -103,6 +105,20 @@ describe("drawOverlay: drawing and restoring", () => {
     expect(Math.abs(Math.min(...rows) + Math.max(...rows) - 239)).toBeLessThanOrEqual(1);
     const red = changed.filter((pixel) => (alarm[pixel * 4] as number) > 150 && (alarm[pixel * 4 + 1] as number) < 80);
     expect(red.length).toBeGreaterThan(changed.length / 2);
+  });
+
+  test("drawOverlay: draws a box as a frame of two colours, and nothing inside and around it", () => {
+    const on = picture(320, 240);
+    const before = copyOf(on);
+    const look = shown(on, { ...NO_OVERLAY, box: { x: 0.25, y: 0.5, width: 0.5, height: 0.25 } });
+    const isFrame = (x: number, y: number) =>
+      x >= 80 && x < 240 && y >= 120 && y < 180 && (x < 82 || x >= 238 || y < 122 || y >= 178);
+    for (const pixel of changedPixels(before, look)) {
+      expect(isFrame(pixel % 320, Math.floor(pixel / 320))).toBe(true);
+    }
+    const at = (x: number, y: number) => [...look.subarray(4 * (320 * y + x), 4 * (320 * y + x) + 3)];
+    for (const [x, y] of [[80, 120], [239, 179], [160, 120], [80, 150]] as const) expect(at(x, y)).toEqual([0, 0, 0]); // prettier-ignore
+    for (const [x, y] of [[81, 121], [238, 178], [160, 121], [81, 150]] as const) expect(at(x, y)).toEqual([255, 216, 0]); // prettier-ignore
   });
 
   test("drawOverlay: draws the shapes of the font's letters", () => {

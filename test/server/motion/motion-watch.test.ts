@@ -3,7 +3,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { createCamera, encodeJpeg, nowMicros, serve } from "../../../src/index.ts";
 import { lineLog } from "../../../src/core/log.ts";
-import type { MotionReport } from "../../../src/server/motion/motion-report.ts";
+import type { MotionReport } from "../../../src/core/motion.ts";
 import type { MotionOptions } from "../../../src/server/settings/options.ts";
 import { TEST_TIMEOUT_MS } from "../../support/programs.ts";
 import { until } from "../../support/wait-until.ts";

@@ -2,7 +2,8 @@
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { MotionDetector, type MotionEvent, type MotionSettings } from "../../../src/server/motion/detector.ts";
+import type { MotionEvent } from "../../../src/core/motion.ts";
+import { MotionDetector, type MotionSettings } from "../../../src/server/motion/detector.ts";
 import { type GateSettings, MotionGate } from "../../../src/server/record/motion-gate.ts";
 import { PictureFeed } from "../../../src/server/renditions/feed.ts";
 import { resolveServeOptions } from "../../../src/server/settings/resolve.ts";

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nowMicros } from "../../../src/core/clock.ts";
 import { lineLog } from "../../../src/core/log.ts";
-import type { MotionEvent } from "../../../src/server/motion/detector.ts";
+import type { MotionEvent } from "../../../src/core/motion.ts";
 import type { GateSettings } from "../../../src/server/record/motion-gate.ts";
 import { Recorder } from "../../../src/server/record/recorder.ts";
 import { childrenOf, TEST_TIMEOUT_MS } from "../../support/programs.ts";

@@ -8,7 +8,7 @@ import { messageOf } from "../../../core/errors.ts";
 import type { Log } from "../../../core/log.ts";
 import { atExit } from "../../../system/at-exit.ts";
 import { temporaryFolder } from "../../../system/temporary-folder.ts";
-import type { MotionReport } from "../motion-report.ts";
+import type { MotionReport } from "../../../core/motion.ts";
 import { CLOSING_MS, type EventOutput, type MotionMessage } from "./event-output.ts";
 
 /** While this many runs of a camera have not ended, further ones are lost. */

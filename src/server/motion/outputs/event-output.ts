@@ -1,6 +1,6 @@
 // An output of events: a program or an address outside of this process that is told about motion.
 
-import type { MotionReport } from "../motion-report.ts";
+import type { MotionReport } from "../../../core/motion.ts";
 
 /** A message for an output, with a picture of the event. */
 export interface MotionMessage {
