@@ -23,12 +23,12 @@ export const smallChangeBench: Bench = async ({ quick, progress }) => {
   const yardsticks: number[] = [];
   for (let turn = 1; turn <= (quick ? 1 : 3); turn++) {
     progress(`small-change, yardstick ${turn}`);
-    const handOverMs = await handOver(quick ? 40 : 150);
-    const compareMs = await comparing(quick ? 20 : 60);
+    const handOverMs = await handOver(quick ? 60 : 150);
+    const compareMs = await comparing(quick ? 30 : 60);
     yardsticks.push(HAND_OVERS * handOverMs + compareMs);
     progress(`small-change, server and viewer ${turn}`);
     const server = await startFootageServer({ kind: TWO_TILES, size: SIZE, fps: FPS });
-    const probe = await runProbe({ port: server.port, seconds: quick ? 4 : 12, warmUpSeconds: quick ? 2 : 3 });
+    const probe = await runProbe({ port: server.port, seconds: quick ? 5 : 12, warmUpSeconds: 3 });
     await server.stop();
     const { pixelLatencyMicros, frames, unreadable, outOfOrder } = probe.report;
     if (frames === 0 || unreadable + outOfOrder > 0)

@@ -16,9 +16,7 @@ const SIZE = { width: 1280, height: 720 };
 const STAGES = ["colour", "DCT, rows", "DCT, columns; quantisation", "entropy coding", "byte stuffing"];
 /** Other steps, for all tiles of a picture: compared with itself byte by byte, compared with a noise bound of 2 levels, copied, and halved. */
 const BESIDE = ["unchanged, exact", "unchanged, noise 2", "copy", "halve"];
-/** The turns before those that count, and those that count. A short run only shows that the stages run: it has no bounds. */
-const LONG = { warmUp: 40, counted: 200 };
-const SHORT = { warmUp: 5, counted: 10 };
+const WARM_UP_TURNS = 40;
 
 export const stagesBench: Bench = async ({ quick, progress }) => {
   const table = [["encoder, 1280x720", ...STAGES, "in all", ...BESIDE]];
@@ -29,7 +27,7 @@ export const stagesBench: Bench = async ({ quick, progress }) => {
     for (const variant of ["relaxed", "plain"] as const) {
       const name = `${format}, ${variant}`;
       progress(`stages: ${name}`);
-      const { stages, beside } = await measure(variant, format, frame as Uint8Array, quick ? SHORT : LONG);
+      const { stages, beside } = await measure(variant, format, frame as Uint8Array, quick ? 30 : 200);
       figures[name] = stages;
       besideFigures[name] = beside;
       const all = stages.reduce((a, b) => a + b);
@@ -62,7 +60,7 @@ async function measure(
   variant: KernelVariant,
   format: "rgba" | "yuvj420p",
   frame: Uint8Array,
-  { warmUp, counted }: typeof LONG,
+  turns: number,
 ): Promise<{ stages: number[]; beside: number[] }> {
   const arena = Arena.create();
   const module = await WebAssembly.compile(
@@ -95,7 +93,7 @@ async function measure(
     () => encoder.halve(format, SIZE, source, half, 0, SIZE.height / 2),
   ];
   const times = runs.map((): number[] => []);
-  for (let turn = -warmUp; turn < counted; turn++) {
+  for (let turn = -WARM_UP_TURNS; turn < turns; turn++) {
     for (const [index, run] of runs.entries()) {
       const start = performance.now();
       run();

@@ -18,7 +18,7 @@ const SIZE = `${CLIP_SIZE.width}x${CLIP_SIZE.height}`;
 
 interface Scene {
   name: string;
-  frames: (isQuick: boolean) => Uint8Array[];
+  frames: () => Uint8Array[];
   /** Upper bounds, as shares of the cost of sending every tile. */
   limits: { bytes: number; cpu: number };
 }
@@ -31,7 +31,7 @@ const SCENES: Scene[] = [
   },
   {
     name: "nothing but a sensor's noise",
-    frames: (isQuick) => noisyStill(isQuick ? 20 : CLIP_FRAMES, NOISE),
+    frames: () => noisyStill(CLIP_FRAMES, NOISE),
     limits: { bytes: 0.02, cpu: 0.15 },
   },
 ];
@@ -58,10 +58,9 @@ interface Figures {
 export const stillBench: Bench = async ({ quick, progress }) => {
   const figures: Figures[] = [];
   const bounds: Bound[] = [];
-  if (quick) progress("still: all scenes");
-  const quickly = quick ? await Promise.all(SCENES.map(compareQuickly)) : null;
-  for (const [index, scene] of SCENES.entries()) {
-    const measured = quickly?.[index] ?? (await compare(scene, progress));
+  for (const scene of SCENES) {
+    progress(`still: ${scene.name}`);
+    const measured = await (quick ? compareQuickly(scene) : compare(scene, progress));
     figures.push(measured);
     bounds.push(atMost(`bytes ÷ everything's, ${scene.name}`, measured.bytesRatio, scene.limits.bytes));
     if (measured.cpuRatio === null) continue;
@@ -105,7 +104,7 @@ export const stillBench: Bench = async ({ quick, progress }) => {
 
 /** The servers take turns, so that other work on the machine disturbs all of them. */
 async function compare(scene: Scene, progress: (text: string) => void): Promise<Figures> {
-  const frames = scene.frames(false);
+  const frames = scene.frames();
   const contenders = await Promise.all([
     start(frames, [], false),
     start(frames, ALL_TILES_FLAGS, true),
@@ -130,9 +129,9 @@ function total(turns: readonly Cost[]): Cost {
   return { frames, bytesPerFrame: frames === 0 ? 0 : Math.round(bytes / frames), cpuMsPerSecond };
 }
 
-/** Runs two servers for each scene, all at the same time. Then their bytes can be compared, but not their times. */
+/** Runs two servers at the same time. Then their bytes can be compared, but not their times. */
 async function compareQuickly(scene: Scene): Promise<Figures> {
-  const frames = scene.frames(true);
+  const frames = scene.frames();
   const contenders = await Promise.all([start(frames, ALL_TILES_FLAGS, true), start(frames, [], true)]);
   const costs = await Promise.all(contenders.map((contender) => contender.measure(FPS, TURN_MS)));
   for (const contender of contenders) await contender.stop();
