@@ -104,6 +104,16 @@ test.each([
   expect(web).toMatchObject({ condition: "limited", mend: "bun run serve --http N, with another port" });
 });
 
+test("doctor: beside a server that needs TLS and a key, the exit code is 0", async () => {
+  await using server = await startServer(["--source", "pattern", "--size", "160x90", "--host", "0.0.0.0"]);
+  const { code, of } = await examine(["--port", String(server.port), "--http", freePort()]);
+  expect(of("port")).toMatchObject({
+    condition: "good",
+    text: expect.stringContaining(`a Slipstream server already runs on port ${server.port}`),
+  });
+  expect(code).toBe(0);
+});
+
 test("doctor: a wrong option is one line and exit code 2", async () => {
   const { code, remarks } = await runToEnd("doctor", ["--port", "70000"]);
   expect(code).toBe(2);

@@ -22,8 +22,6 @@ import {
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const PATTERN = ["--source", "pattern", "--size", "320x240", "--fps", "30"];
-/** For tests that wait for limits of several seconds. */
-const SLOW_PATTERN = ["--source", "pattern", "--size", "320x240", "--fps", "10"];
 
 /** The last line that a program writes. */
 function lastLine(remarks: string): string {
@@ -63,7 +61,7 @@ describe("serve: viewers that break the protocol", () => {
   });
 
   test("serve: refuses random bytes, other versions and silent peers with a reason", async () => {
-    await using server = await startServer(SLOW_PATTERN);
+    await using server = await startServer(PATTERN);
     await using healthy = startViewer(server.port);
     await healthy.until("frames", ({ last }) => (last?.frames ?? 0) > 0);
 
@@ -93,19 +91,19 @@ describe("serve: viewers that break the protocol", () => {
       ),
     );
     const before = healthy.last?.frames ?? 0;
-    await healthy.until("more frames", ({ last }) => (last?.frames ?? 0) > before + 5);
+    await healthy.until("more frames", ({ last }) => (last?.frames ?? 0) > before + 20);
     expect(healthy.last?.reconnects).toBe(0);
   });
 
   test("serve: a viewer that does not read gets only the pictures of its credit, and the others get all frames", async () => {
-    await using server = await startServer(SLOW_PATTERN);
+    await using server = await startServer(PATTERN);
     const stuck = await connectRaw(server.port);
     stuck.send(writeHello({ version: WIRE_VERSION, software: "stuck", camera: "", paused: false }));
     await using healthy = startViewer(server.port);
-    await healthy.until("frames", ({ last }) => (last?.frames ?? 0) > 25);
+    await healthy.until("frames", ({ last }) => (last?.frames ?? 0) > 60);
     const { sent = 0, skipped = 0 } = server.last ?? {};
     expect(sent - (healthy.last?.frames ?? 0)).toBeLessThan(15); // this viewer never acknowledges, so it gets one picture only
-    expect(skipped).toBeGreaterThan(12);
+    expect(skipped).toBeGreaterThan(30);
     // The other viewer gets frames at the rate of the source in this run.
     expect(healthy.last?.fps ?? 0).toBeGreaterThan((server.last?.fps ?? 0) * 0.7);
     expect(await stuck.closed).toContain("it has been silent for 10 s");

@@ -82,7 +82,7 @@ class Meeting implements AsyncDisposable {
   async moreFrames(): Promise<void> {
     const shown = () => this.viewer.last?.frames ?? 0;
     const before = shown();
-    await this.viewer.until("10 more frames", () => shown() > before + 10);
+    await this.viewer.until("20 more frames", () => shown() > before + 20);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -101,13 +101,13 @@ describe.each([
   let meeting: Meeting;
   beforeAll(async () => {
     meeting = await Meeting.start(name.replaceAll(" ", "-"), flags, key);
-    await meeting.moreFrames();
   });
   afterAll(() => meeting[Symbol.asyncDispose]());
 
-  test.each(kinds)("20 peers of the kind %s: a good viewer sees frames during and after", async (kind) => {
+  test.each(kinds)("20 peers of the kind %s: a good viewer sees frames before, during and after", async (kind) => {
     const { server, viewer } = meeting;
     const port = needsHttp(kind) ? (server.last?.http?.port ?? 0) : server.port;
+    await meeting.moreFrames();
     {
       await using peers = new Attack(port, kind, 20);
       await until(() => peers.report.connects >= 20, "20 connections");

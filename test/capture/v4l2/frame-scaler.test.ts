@@ -48,6 +48,7 @@ test.each(FORMATS.flatMap((format) => WIDTHS.map((width) => [format, width] as c
 test("a frame of the same width does not change", () => {
   for (const format of FORMATS) {
     const frame = drawnIn(format);
+    expect(frame.length).toBe(frameBytes(format, SIZE.width, SIZE.height));
     const scaled = new Uint8Array(frame.length);
     new FrameScaler(format, SIZE, SIZE.width).scale(frame, scaled);
     expect(Buffer.compare(frame, scaled)).toBe(0);

@@ -113,7 +113,7 @@ describe("TileStreams: frames of one stream", () => {
         ).toBeNull();
         while (held.length > 0) letGo();
       }),
-      { numRuns: 30 },
+      { numRuns: 60 },
     );
   });
 });

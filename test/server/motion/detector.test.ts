@@ -54,19 +54,18 @@ function randomFrom(seed: number): () => number {
 /** A number up to a limit. fc.double would nearly always be close to 0. */
 const share = (most: number) => fc.integer({ min: 0, max: 1000 }).map((thousandths) => (most * thousandths) / 1000);
 
-/** Enough noise makes any rule wrong at some time, so rules about noise are tested with the same noise in each run. */
-const SAME_NOISE = { seed: 1 };
-
 const still: Scene = () => undefined;
 const phases = (events: readonly MotionEvent[]) =>
   events.map(({ phase }) => phase).filter((phase) => phase !== "update");
 
-/** Objects of a size that must not be missed: from 0.7 % of the picture to a tenth of it. Their box is exact in less than half of the cells. */
+/** Objects with up to so many lines touch less than half of the cells, so their box is exact. */
+const EXACT_LINES = 12;
+/** Objects of a size that must not be missed: from 0.7 % of the picture to an eighth of it. */
 const anyObject = fc.record({
   left: fc.integer({ min: 0, max: GRID.columns - 1 }),
   top: fc.integer({ min: 0, max: GRID.lines - 15 }),
   columns: fc.integer({ min: 1, max: 4 }),
-  lines: fc.integer({ min: 3, max: 12 }),
+  lines: fc.integer({ min: 3, max: 15 }),
 });
 
 test("MotionDetector: an object is an event within 2 frames after `for`, with its box, and ends after `quiet`", () => {
@@ -84,11 +83,12 @@ test("MotionDetector: an object is an event within 2 frames after `for`, with it
       expect(start.startedAt).toBe(began + FRAME);
       expect(start.movedAt - start.startedAt).toBeLessThanOrEqual(SETTINGS.forMicros + 2 * FRAME);
       expect(end.movedAt).toBe(began + frames * FRAME);
+      expect(end.area).toBe(0);
+      if (lines > EXACT_LINES) return;
       expect(end.box.x).toBeCloseTo(left / 10, 9);
       expect(end.box.y).toBeCloseTo(top / 45, 9);
       expect(end.box.width).toBeCloseTo(Math.min(columns, 10 - left) / 10, 9);
       expect(end.box.height).toBeCloseTo(lines / 45, 9);
-      expect(end.area).toBe(0);
       expect(end.height.area).toBeCloseTo((Math.min(columns, 10 - left) * lines) / TILES, 6);
     }),
     { numRuns: 50 },
@@ -139,43 +139,71 @@ test("MotionDetector: noise that is the same everywhere is no event, however man
       };
       expect(run([{ frames: 900, scene: noise }]).events).toEqual([]);
     }),
-    { ...SAME_NOISE, numRuns: 40 },
+    { numRuns: 40 },
   );
 });
 
-test("MotionDetector: noise is no event in a picture of a few tiles, of which five a second are compared", () => {
+test("MotionDetector: in a picture of a few tiles, noise is an event less than once in an hour", () => {
   const small: MotionGrid = { columns: 3, lines: 18, width: 384, height: 288, tileWidth: 128, tileHeight: 16 };
+  const scene = fc.tuple(share(0.4), fc.nat());
   fc.assert(
-    fc.property(share(0.4), fc.nat(), (probability, seed) => {
-      const random = randomFrom(seed);
-      const events: MotionEvent[] = [];
-      const detector = new MotionDetector(SETTINGS, (event) => events.push(event));
-      const marks = new Uint8Array(54);
-      for (let frame = 0; frame < 5 * 120; frame++) {
-        for (let tile = 0; tile < marks.length; tile++) marks[tile] = random() < probability ? 1 : 0;
-        detector.frame(frame * 200_000, small, marks);
+    fc.property(fc.noBias(fc.array(scene, { minLength: 60, maxLength: 60 })), (scenes) => {
+      let events = 0;
+      for (const [probability, seed] of scenes) {
+        const random = randomFrom(seed);
+        const detector = new MotionDetector(SETTINGS, () => undefined);
+        const marks = new Uint8Array(54);
+        // Five tiles a second are compared, for two minutes.
+        for (let frame = 0; frame < 5 * 120; frame++) {
+          for (let tile = 0; tile < marks.length; tile++) marks[tile] = random() < probability ? 1 : 0;
+          detector.frame(frame * 200_000, small, marks);
+        }
+        events += detector.events;
       }
-      expect(events).toEqual([]);
+      // Noise that lasts long enough looks like anything: there is an event in about a hundred hours.
+      expect(events).toBeLessThan(2);
     }),
-    { ...SAME_NOISE, numRuns: 60 },
+    { numRuns: 1, endOnFailure: true },
   );
 });
+
+/** Returns the frames from the appearance of an object in noise until its event, without `for`, or null if there is not just one event. */
+function framesUntilEvent(
+  object: { left: number; top: number; columns: number; lines: number },
+  probability: number,
+  seed: number,
+): number | null {
+  const random = randomFrom(seed);
+  const scene: Scene = (marks) => {
+    for (let tile = 0; tile < TILES; tile++) if (random() < probability) marks[tile] = 1;
+    mark(marks, object.left, object.top, object.columns, object.lines + 5);
+  };
+  const { events, begins } = run([{ frames: 30, scene }]);
+  const [start] = events;
+  if (phases(events).join() !== "start" || start === undefined) return null;
+  return Math.round((start.movedAt - (begins[0] as number) - SETTINGS.forMicros) / FRAME);
+}
 
 test("MotionDetector: an object in light noise is an event", () => {
   fc.assert(
     fc.property(anyObject, share(0.01), fc.nat(), (object, probability, seed) => {
-      const random = randomFrom(seed);
-      const scene: Scene = (marks) => {
-        for (let tile = 0; tile < TILES; tile++) if (random() < probability) marks[tile] = 1;
-        mark(marks, object.left, object.top, object.columns, object.lines + 5);
-      };
-      const { events } = run([{ frames: 30, scene }]);
-      expect(phases(events)).toEqual(["start"]);
-      expect((events[0] as MotionEvent).movedAt - (events[0] as MotionEvent).startedAt).toBeLessThanOrEqual(
-        SETTINGS.forMicros + 12 * FRAME,
-      );
+      const frames = framesUntilEvent(object, probability, seed);
+      expect(frames).not.toBeNull();
+      expect(frames).toBeLessThanOrEqual(12);
     }),
-    { ...SAME_NOISE, numRuns: 50 },
+    { numRuns: 50 },
+  );
+});
+
+test("MotionDetector: nearly all objects in more noise are events within 5 frames after `for`", () => {
+  const scene = fc.tuple(anyObject, share(0.03), fc.nat());
+  fc.assert(
+    fc.property(fc.noBias(fc.array(scene, { minLength: 100, maxLength: 100 })), (scenes) => {
+      const late = scenes.filter((each) => (framesUntilEvent(...each) ?? Number.POSITIVE_INFINITY) > 5);
+      // One of about 300 is later, or missed: the noise around a small object between two cells is as large as its part in each.
+      expect(late.length).toBeLessThanOrEqual(3);
+    }),
+    { numRuns: 1, endOnFailure: true },
   );
 });
 
