@@ -15,12 +15,18 @@ export interface SavedClip {
 
 /** Makes clips of one camera. */
 export interface ClipMaker {
+  /** The time that is kept now, in seconds. */
+  readonly keptSeconds: number;
   /**
-   * Returns a clip with the last seconds, or with as much of them as is kept. Throws MissingError without ffmpeg, ClipLater if there
-   * are too many clips or no pictures, and ConnectionError if the disk or ffmpeg fails, or if `signal` aborts.
+   * Returns a clip with some seconds that ended `agoSeconds` ago (default: 0, the last seconds), or with as much of them as is kept.
+   * Throws MissingError without ffmpeg, ClipGone if none of these seconds is kept, ClipLater if there are too many clips or no
+   * pictures, and ConnectionError if the disk or ffmpeg fails, or if `signal` aborts.
    */
-  clip(seconds: number, signal: AbortSignal): Promise<SavedClip>;
+  clip(seconds: number, signal: AbortSignal, agoSeconds?: number): Promise<SavedClip>;
 }
+
+/** None of the wanted seconds is kept any more. */
+export class ClipGone extends ConnectionError {}
 
 /** The clip can be made later. */
 export class ClipLater extends ConnectionError {}

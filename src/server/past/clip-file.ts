@@ -32,15 +32,19 @@ export interface Clip {
 }
 
 /**
- * Returns the clip of the last seconds, or of as much of them as is kept. It begins after the last change of the picture's size,
- * because a file has one size.
+ * Returns the clip of some seconds, which ended so many seconds ago, or of as much of them as is kept. It begins after the last
+ * change of the picture's size, because a file has one size. Returns null if none of these seconds is kept.
  */
-export function clipOf({ frames, since, now }: PastFrames, seconds: number): Clip {
-  const from = Math.max(since, now - seconds * 1e6);
+export function clipOf({ frames: all, since, now }: PastFrames, seconds: number, agoSeconds = 0): Clip | null {
+  const to = now - agoSeconds * 1e6;
+  const from = Math.max(since, to - seconds * 1e6);
+  const last = all.findLastIndex(({ facts }) => facts.capturedAt <= to);
+  if (to < from || last < 0) return null;
+  const frames = all.slice(0, last + 1);
   const seen = frames.findLastIndex(({ facts }) => facts.capturedAt <= from);
   const resized = frames.findLastIndex((frame, index) => index > 0 && !hasSameSize(frame, frames[index - 1]));
   const first = Math.max(0, seen, resized);
-  return { frames, first, from: Math.max(from, frames[first]?.facts.capturedAt ?? from), to: now };
+  return { frames, first, from: Math.max(from, frames[first]?.facts.capturedAt ?? from), to };
 }
 
 /** Returns the file name of a clip, which has the camera and the local time of the beginning. */

@@ -2,7 +2,7 @@
 
 import { nowMicros } from "../../core/clock.ts";
 import { type FollowedCamera, InnerMember } from "../deliver/inner-member.ts";
-import { ClipLater, type ClipMaker, type SavedClip } from "../deliver/saved-clip.ts";
+import { ClipGone, ClipLater, type ClipMaker, type SavedClip } from "../deliver/saved-clip.ts";
 import { clipOf, nameOfClip, type PastFrames } from "./clip-file.ts";
 import type { Clips } from "./clips.ts";
 import { type KeepSettings, RecentFrames } from "./recent-frames.ts";
@@ -45,18 +45,23 @@ export class Past extends InnerMember implements ClipMaker {
     return since === null ? null : { frames: this.#recent.copy(now), since, now };
   }
 
-  async clip(seconds: number, signal: AbortSignal): Promise<SavedClip> {
+  get keptSeconds(): number {
+    const now = nowMicros();
+    const since = this.#recent.since(now);
+    return since === null ? 0 : Math.round((now - since) / 1e5) / 10;
+  }
+
+  async clip(seconds: number, signal: AbortSignal, agoSeconds = 0): Promise<SavedClip> {
     const { name } = this.camera;
     const frames = this.copy();
     if (frames === null) throw new ClipLater(`no picture of ${name} came yet`);
-    const clip = clipOf(frames, seconds);
+    const clip = clipOf(frames, seconds, agoSeconds);
+    if (clip === null)
+      throw new ClipGone(`${name} keeps only the last ${this.keptSeconds} s: ask for later ones, or raise --past`);
     return await this.#clips.make(clip, nameOfClip(name, clip), signal);
   }
 
   report(): PastReport {
-    const now = nowMicros();
-    const since = this.#recent.since(now);
-    const seconds = since === null ? 0 : Math.round((now - since) / 1e5) / 10;
-    return { seconds, bytes: this.#recent.bytes };
+    return { seconds: this.keptSeconds, bytes: this.#recent.bytes };
   }
 }

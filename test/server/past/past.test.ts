@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nowMicros } from "../../../src/core/clock.ts";
+import { ClipGone } from "../../../src/server/deliver/saved-clip.ts";
 import { clipOf, writeClip } from "../../../src/server/past/clip-file.ts";
 import { Clips } from "../../../src/server/past/clips.ts";
 import { Past } from "../../../src/server/past/past.ts";
@@ -25,12 +26,14 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 /** Pictures as text, because an error would print all their bytes. */
 const digests = (pictures: readonly Uint8Array[]) => pictures.map((jpeg) => Bun.hash(jpeg).toString(16));
 
-async function save(past: Past, seconds: number) {
+async function save(past: Past, seconds: number, agoSeconds = 0) {
   const frames = past.copy();
   if (frames === null) throw new Error("nothing is kept");
   const path = join(folder, "clip.mkv");
   writeFileSync(path, "");
-  expect(await writeClip(clipOf(frames, seconds), path, new AbortController().signal)).toBeNull();
+  const clip = clipOf(frames, seconds, agoSeconds);
+  if (clip === null) throw new Error("none of these seconds is kept");
+  expect(await writeClip(clip, path, new AbortController().signal)).toBeNull();
   return { pictures: readRecording(path), now: frames.now };
 }
 
@@ -58,6 +61,24 @@ test("Past: JPEGs of a camera are kept and saved as they came, from the one that
   }
   expect(pictures.length - seen.length).toBeLessThanOrEqual(1); // the last picture is repeated if it was seen for long
   expect(past.report().seconds).toBeWithin(9.9, 60);
+});
+
+test("Past: a clip may have ended some seconds ago, and there is none of seconds that are not kept", async () => {
+  const camera = new JpegCamera("door");
+  const past = keep(camera, 60);
+  const jpegs = await greyJpegs(20, SIZE);
+  const start = nowMicros() - 10 * SECOND;
+  const times = jpegs.map((_, index) => start + (index * SECOND) / 2);
+  for (const [index, jpeg] of jpegs.entries()) camera.deliver(jpeg, SIZE, times[index]);
+  const { pictures, now } = await save(past, 3, 4);
+  const seen = (at: number) => times.findLastIndex((time) => time <= at);
+  const wanted = digests(jpegs.slice(seen(now - 7 * SECOND), seen(now - 4 * SECOND) + 1));
+  const saved = digests(pictures.map(({ jpeg }) => jpeg));
+  expect(saved.slice(0, wanted.length)).toEqual(wanted);
+  expect(saved.slice(wanted.length).every((each) => each === wanted.at(-1))).toBe(true);
+  const signal = new AbortController().signal;
+  expect(await past.clip(3, signal, 70).catch((error: unknown) => error)).toBeInstanceOf(ClipGone);
+  expect(past.keptSeconds).toBeWithin(9.9, 60);
 });
 
 test("Past: a clip begins after the last change of the size", async () => {
@@ -90,6 +111,8 @@ test("writeClip: says why ffmpeg cannot write the file", async () => {
   camera.deliver((await greyJpegs(1, SIZE))[0] as Uint8Array, SIZE);
   const frames = past.copy();
   if (frames === null) throw new Error("nothing is kept");
-  const reason = await writeClip(clipOf(frames, 5), join(folder, "none", "clip.mkv"), new AbortController().signal);
+  const clip = clipOf(frames, 5);
+  if (clip === null) throw new Error("nothing is kept");
+  const reason = await writeClip(clip, join(folder, "none", "clip.mkv"), new AbortController().signal);
   expect(reason).toContain("No such file or directory");
 });

@@ -1,7 +1,7 @@
-// The route `/clip`: the last seconds of a camera as a Matroska file.
+// The route `/clip`: seconds of the past of a camera as a Matroska file.
 
 import { MissingError, messageOf } from "../../../core/errors.ts";
-import { ClipLater, type ClipMaker, noPastText, type SavedClip } from "../../deliver/saved-clip.ts";
+import { ClipGone, ClipLater, noPastText, type SavedClip } from "../../deliver/saved-clip.ts";
 import { numberIn } from "./parameters.ts";
 import { type Route, textResponse, type WebHost, type WebRequest } from "./request.ts";
 import { refusalResponse } from "./stream.ts";
@@ -11,6 +11,8 @@ const MAX_SECONDS = 3600;
 const CHUNK_BYTES = 256 * 1024;
 /** A client that takes no bytes for this time gets no more. */
 const IDLE_SECONDS = 30;
+/** The header of an answer that tells how many seconds are kept. */
+const KEPT = "x-slipstream-past-seconds";
 const CLIP_TYPE = "video/matroska";
 
 export function clipRoutes(host: WebHost): Route[] {
@@ -21,16 +23,21 @@ async function answerClip(request: WebRequest, { reception, log }: WebHost): Pro
   const { ip, address, role, url } = request;
   const seconds = numberIn(url.searchParams, "seconds", 1, MAX_SECONDS) ?? DEFAULT_SECONDS;
   if (typeof seconds === "string") return textResponse(400, seconds);
+  const ago = numberIn(url.searchParams, "ago", 0, MAX_SECONDS) ?? 0;
+  if (typeof ago === "string") return textResponse(400, ago);
   const name = request.camera === "" ? (url.searchParams.get("camera") ?? "") : request.camera;
   const camera = reception.findCamera({ name, wantsPictures: true, connection: { ip, address }, role });
   if ("reason" in camera) return refusalResponse(camera);
   if (camera.clips == null) return textResponse(404, noPastText(camera.name));
-  if (request.request.method === "HEAD") return new Response(null, { headers: { "content-type": CLIP_TYPE } });
+  const headers = { "content-type": CLIP_TYPE, [KEPT]: String(camera.clips.keptSeconds) };
+  if (request.request.method === "HEAD") return new Response(null, { headers });
   request.keepOpen(IDLE_SECONDS);
   try {
-    return await send(camera.clips, seconds, request.request.signal);
+    const { signal } = request.request;
+    return send(await camera.clips.clip(seconds, signal, ago), signal, headers);
   } catch (error) {
     const why = messageOf(error);
+    if (error instanceof ClipGone) return textResponse(410, why);
     if (error instanceof ClipLater) return textResponse(503, why, { "retry-after": "5" });
     if (error instanceof MissingError) return textResponse(501, why);
     log.warning(why);
@@ -38,13 +45,10 @@ async function answerClip(request: WebRequest, { reception, log }: WebHost): Pro
   }
 }
 
-async function send(clips: ClipMaker, seconds: number, signal: AbortSignal): Promise<Response> {
-  const clip = await clips.clip(seconds, signal);
+function send(clip: SavedClip, signal: AbortSignal, headers: Record<string, string>): Response {
   signal.addEventListener("abort", () => void clip.close(), { once: true });
   const disposition = `attachment; filename*=UTF-8''${encodeURIComponent(clip.name)}`;
-  return new Response(bodyOf(clip), {
-    headers: { "content-type": CLIP_TYPE, "content-disposition": disposition },
-  });
+  return new Response(bodyOf(clip), { headers: { ...headers, "content-disposition": disposition } });
 }
 
 /** Returns the bytes of the clip, which are read as fast as the client takes them. */

@@ -126,6 +126,22 @@ test("/clip: clears its files, and names the camera in the name of the file", as
   expect(readdirSync(own)).toEqual([]);
 });
 
+test("/clip: `ago` moves its end, HEAD tells how much is kept, and seconds that are gone are refused", async () => {
+  const path = await save("/clip?camera=door&seconds=3600&ago=1");
+  expect(digest(readRecording(path)[0]?.jpeg ?? new Uint8Array())).toBe([...stitched.values()][0] as string);
+  const head = await get("/clip?camera=door", DOOR_KEY, { method: "HEAD" });
+  expect(head.status).toBe(200);
+  const kept = Number(head.headers.get("x-slipstream-past-seconds"));
+  expect(kept).toBeGreaterThan(1);
+  const gone = await get("/clip?ago=3600");
+  expect([gone.status, await gone.text()]).toEqual([
+    410,
+    expect.stringMatching(/^door keeps only the last \d+(\.\d)? s: ask for later ones, or raise --past\n$/),
+  ]);
+  const wrong = await get("/clip?ago=-1");
+  expect([wrong.status, await wrong.text()]).toEqual([400, "ago takes a whole number from 0 to 3600\n"]);
+});
+
 test.each(["0", "-1", "1.5", "3601", "30s", ""])("/clip: refuses seconds=%s", async (seconds) => {
   const answer = await get(`/clip?seconds=${seconds}`);
   expect([answer.status, await answer.text()]).toEqual([400, "seconds takes a whole number from 1 to 3600\n"]);
