@@ -17,6 +17,10 @@ function program(name: string): () => boolean {
   return () => Bun.which(name) !== null;
 }
 
+function file(path: string): () => boolean {
+  return () => existsSync(path);
+}
+
 /** The Python of Debian. Its packages are installed for this Python, and another Python in the path does not find them. */
 export const DEBIAN_PYTHON = "/usr/bin/python3";
 
@@ -139,7 +143,7 @@ export const SYSTEM_PACKAGES = {
     purpose: "sets the clock of a program in tests",
     debian: "faketime",
     homebrew: null,
-    isThere: () => existsSync(LIBFAKETIME),
+    isThere: file(LIBFAKETIME),
   },
   motion: { purpose: "a camera's web server in tests", debian: "motion", homebrew: null, isThere: program("motion") },
   mosquitto: {
@@ -186,7 +190,7 @@ export const SYSTEM_PACKAGES = {
     purpose: "a part of VLC",
     debian: "vlc-plugin-base",
     homebrew: null,
-    isThere: () => existsSync(`${LIBRARIES}/vlc/plugins/access/libhttp_plugin.so`),
+    isThere: file(`${LIBRARIES}/vlc/plugins/access/libhttp_plugin.so`),
   },
   mandoc: { purpose: "checks manual pages", debian: "mandoc", homebrew: "mandoc", isThere: program("mandoc") },
   man: { purpose: "shows manual pages in tests", debian: "man-db", homebrew: null, isThere: program("man") },
@@ -203,7 +207,7 @@ export const SYSTEM_PACKAGES = {
     purpose: "a part of that check",
     debian: "libc6-dev-arm64-cross",
     homebrew: null,
-    isThere: () => existsSync("/usr/aarch64-linux-gnu/include/linux/videodev2.h"),
+    isThere: file("/usr/aarch64-linux-gnu/include/linux/videodev2.h"),
   },
 } as const satisfies Record<string, SystemPackage>;
 
