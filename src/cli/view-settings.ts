@@ -27,6 +27,9 @@ export const ACCESS_SETTINGS = [
   },
 ] as const satisfies readonly SettingEntry[];
 
+/** The settings that ask the server something and end, without pictures. */
+const QUESTIONS = ["list", "controls", "set"] as const;
+
 /** The settings in the order of `--help`. */
 export const VIEW_SETTINGS = [
   {
@@ -65,7 +68,7 @@ export const VIEW_SETTINGS = [
     type: { kind: "parsed", parse: (text: string) => parseLink(text).address },
     placeholder: "host[:port]",
     help: "forget the key and the pinned public key of a server, and end",
-    conflicts: ["list", "controls", "set", "grid"],
+    conflicts: [...QUESTIONS, "grid"],
   },
   {
     name: "display",
@@ -120,7 +123,7 @@ export const VIEW_SETTINGS = [
     type: { kind: "text" },
     placeholder: "device",
     help: "give shown pictures to this V4L2 output device, for example /dev/video9 of v4l2loopback, so that other programs see a webcam",
-    conflicts: ["list", "controls", "set", "grid", "output"],
+    conflicts: [...QUESTIONS, "grid", "output"],
   },
   {
     name: "frames",
@@ -147,7 +150,7 @@ export const VIEW_SETTINGS = [
     scope: "program",
     type: { kind: "switch" },
     help: "wait for a server that is not found, a host name that is unknown, and a camera that the server does not have",
-    conflicts: ["list", "controls", "set"],
+    conflicts: QUESTIONS,
   },
   ...PROGRAM_SETTINGS,
 ] as const satisfies readonly SettingEntry[];
