@@ -29,17 +29,11 @@ export interface FileOptions extends WantedOfInput, Recording {
 /** Creates the source. Throws MissingError when ffmpeg is needed and not installed. */
 export function createFileSource(options: FileOptions): Source {
   if (!beginsAsJpeg(options.location)) requireFfmpeg(options.name);
-  const file = new PlayedFile(options);
-  return {
-    name: options.name,
-    get framesPerSecond() {
-      return file.framesPerSecond;
-    },
-    run: (sink, signal) => file.run(sink, signal),
-  };
+  return new PlayedFile(options);
 }
 
-class PlayedFile {
+class PlayedFile implements Source {
+  readonly name: string;
   readonly #options: FileOptions;
   readonly #sampling: Sampling;
   readonly #log: Log;
@@ -47,6 +41,7 @@ class PlayedFile {
   framesPerSecond: number;
 
   constructor(options: FileOptions) {
+    this.name = options.name;
     this.#options = options;
     this.#sampling = options.sampling ?? "420";
     this.#log = options.log ?? SILENT_LOG;

@@ -37,16 +37,11 @@ export function createFolderSource(options: FolderOptions): Source {
   requireFfmpeg(options.name);
   const player = new FolderPlayer(options);
   player.check();
-  return {
-    name: options.name,
-    get framesPerSecond() {
-      return player.framesPerSecond;
-    },
-    run: (sink, signal) => player.run(sink, signal),
-  };
+  return player;
 }
 
-class FolderPlayer {
+class FolderPlayer implements Source {
+  readonly name: string;
   readonly #options: FolderOptions;
   /** The source of the file that is playing. */
   #playing: Source | null = null;
@@ -55,6 +50,7 @@ class FolderPlayer {
   #named = 0;
 
   constructor(options: FolderOptions) {
+    this.name = options.name;
     this.#options = options;
   }
 
