@@ -1,12 +1,12 @@
 // Saves the last seconds of a camera, which a server keeps, as a file (key C, and the program `clip`).
 
 import { type FileHandle, open, rm } from "node:fs/promises";
-import { resolve } from "node:path";
 import { messageOf, UsageError } from "../../core/errors.ts";
 import { explainFileError } from "../../core/file-errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { Address } from "../../connect/address.ts";
 import { type AskedServer, receiveClip } from "../../connect/ask.ts";
+import { savedPath } from "./saved-path.ts";
 
 /** The length of the clips of key C. */
 const KEY_SECONDS = 30;
@@ -58,8 +58,7 @@ export function clipKey(access: AskedServer["access"], signal: AbortSignal, log:
   return (address) => {
     if (isSaving) return;
     isSaving = true;
-    const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
-    const path = resolve(`slipstream-${time}-last-${KEY_SECONDS}s.mkv`);
+    const path = savedPath(`last-${KEY_SECONDS}s.mkv`);
     log.info(`saving the last ${KEY_SECONDS} s`);
     const saved = saveClip({ address, access }, KEY_SECONDS, path, signal);
     const told = saved.then(

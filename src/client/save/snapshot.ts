@@ -1,15 +1,14 @@
 // Saves the picture on the screen as a JPEG file, exactly as it was received (key S).
 
 import { writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { savedPath } from "./saved-path.ts";
 
 /**
  * Writes the JPEG into the working folder and resolves with its path. It never overwrites a file. Other users of the machine
  * cannot read the file, because the picture may be private.
  */
 export async function saveSnapshot(jpeg: Uint8Array, frameNumber: number): Promise<string> {
-  const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
-  const path = resolve(`slipstream-${time}-frame${frameNumber}.jpg`);
+  const path = savedPath(`frame${frameNumber}.jpg`);
   await writeFile(path, jpeg, { flag: "wx", mode: 0o600 });
   return path;
 }

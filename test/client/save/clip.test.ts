@@ -1,8 +1,7 @@
 // Key C of the window saves the last seconds of the camera, and tells the outcome in the log.
 
-import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { withoutKey } from "../../../src/connect/server-access.ts";
 import { clipKey } from "../../../src/client/save/clip.ts";
@@ -11,19 +10,11 @@ import { serve } from "../../../src/server/serve.ts";
 import { TEST_TIMEOUT_MS } from "../../support/programs.ts";
 import { readRecording } from "../../support/recorded-camera.ts";
 import { until } from "../../support/wait-until.ts";
+import { useWorkingFolder } from "../../support/working-folder.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-const before = process.cwd();
-let folder = "";
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "slipstream-test-"));
-  process.chdir(folder);
-});
-afterEach(() => {
-  process.chdir(before);
-  rmSync(folder, { recursive: true, force: true });
-});
+const folder = useWorkingFolder();
 
 const pattern = { source: "pattern", size: { width: 320, height: 240 }, framesPerSecond: 20 } as const;
 
@@ -41,10 +32,10 @@ test("clipKey: saves a file into the working folder, one at a time, that others 
   press(address);
   await until(() => lines.length > 1, "the outcome", 60_000);
   expect(lines).toEqual(["saving the last 30 s", expect.stringMatching(/^saved .*-last-30s\.mkv \(\d+\.\d MB\)$/)]);
-  const [name = "", ...others] = readdirSync(folder);
+  const [name = "", ...others] = readdirSync(folder());
   expect(others).toEqual([]);
-  expect(readRecording(join(folder, name)).length).toBeGreaterThan(2);
-  expect(statSync(join(folder, name)).mode & 0o077).toBe(0);
+  expect(readRecording(join(folder(), name)).length).toBeGreaterThan(2);
+  expect(statSync(join(folder(), name)).mode & 0o077).toBe(0);
   press(address);
   expect(lines[2]).toBe("saving the last 30 s");
   await until(() => lines.length > 3, "the second outcome", 60_000);
@@ -61,5 +52,5 @@ test("clipKey: tells why there is no clip, and leaves no file", async () => {
   )(address);
   await until(() => lines.length > 1, "the outcome", 60_000);
   expect(lines[1]).toContain("the past of yard is not kept: start the server with --past 30s");
-  expect(readdirSync(folder)).toEqual([]);
+  expect(readdirSync(folder())).toEqual([]);
 });

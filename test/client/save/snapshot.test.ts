@@ -1,23 +1,11 @@
 // saveSnapshot: the bytes are unchanged, only the user can read the file, and no other file is overwritten.
 
-import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { expect, test } from "bun:test";
+import { readFileSync, statSync } from "node:fs";
 import { saveSnapshot } from "../../../src/client/save/snapshot.ts";
+import { useWorkingFolder } from "../../support/working-folder.ts";
 
-const before = process.cwd();
-let folder = "";
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "snapshot-"));
-  process.chdir(folder);
-});
-
-afterEach(() => {
-  process.chdir(before);
-  rmSync(folder, { recursive: true });
-});
+useWorkingFolder();
 
 test("saveSnapshot: writes the JPEG as it is, to a file that only the user can read", async () => {
   const jpeg = new Uint8Array([0xff, 0xd8, 1, 2, 3, 0xff, 0xd9]);
