@@ -110,29 +110,25 @@ function addProcess(registry: Registry): void {
 function addCameras(registry: Registry, cameras: readonly CameraMetrics[]): void {
   const each = <Value>(read: (camera: CameraMetrics) => Value) =>
     cameras.map((camera) => [{ camera: camera.report.name }, read(camera)] as const);
-  gauge(
-    registry,
+  const measure = (name: string, help: string, read: (camera: CameraMetrics) => number) =>
+    gauge(registry, name, help, each(read));
+  const count = (name: string, help: string, read: (camera: CameraMetrics) => number) =>
+    counter(registry, name, help, each(read));
+  measure(
     "slipstream_camera_up",
     "1 while a viewer that comes gets pictures of the camera, and 0 while it does not",
-    each(({ condition }) => (isWell(condition) ? 1 : 0)),
+    ({ condition }) => (isWell(condition) ? 1 : 0),
   );
-  gauge(
-    registry,
+  measure(
     "slipstream_camera_change_time_seconds",
     "The time when the camera began, trouble began or ended, or the camera ended, since the Unix epoch",
-    each(({ condition }) => condition.since / 1e6),
+    ({ condition }) => condition.since / 1e6,
   );
-  counter(
-    registry,
-    "slipstream_frames_captured_total",
-    "Captured frames",
-    each(({ report }) => report.frames),
-  );
-  counter(
-    registry,
+  count("slipstream_frames_captured_total", "Captured frames", ({ report }) => report.frames);
+  count(
     "slipstream_frames_encoded_total",
     "Frames that were encoded, or passed on as JPEGs of the camera. None are encoded while nobody watches",
-    each(({ report }) => report.encoded),
+    ({ report }) => report.encoded,
   );
   const drops = cameras.flatMap(({ report: { name, droppedBy } }) =>
     Object.entries(droppedBy).map(([reason, count]) => [{ camera: name, reason }, count] as const),
@@ -143,41 +139,25 @@ function addCameras(registry: Registry, cameras: readonly CameraMetrics[]): void
     "Captured frames that were dropped although a viewer watched",
     drops,
   );
-  counter(
-    registry,
+  count(
     "slipstream_frames_skipped_total",
     "Frames that were not sent to a viewer, because too many were on their way to it, over all viewers",
-    each(({ report }) => report.skipped),
+    ({ report }) => report.skipped,
   );
-  gauge(
-    registry,
-    "slipstream_past_seconds",
-    "Time that is kept in memory (--past)",
-    each(({ report }) => report.past?.seconds ?? 0),
-  );
-  gauge(
-    registry,
-    "slipstream_past_bytes",
-    "Memory for the time that is kept",
-    each(({ report }) => report.past?.bytes ?? 0),
-  );
-  counter(
-    registry,
+  measure("slipstream_past_seconds", "Time that is kept in memory (--past)", ({ report }) => report.past?.seconds ?? 0);
+  measure("slipstream_past_bytes", "Memory for the time that is kept", ({ report }) => report.past?.bytes ?? 0);
+  count(
     "slipstream_motion_events_total",
     "Events of motion that have begun",
-    each(({ report }) => report.motion?.events ?? 0),
+    ({ report }) => report.motion?.events ?? 0,
   );
-  counter(
-    registry,
+  count(
     "slipstream_motion_messages_lost_total",
     "Messages about motion that did not reach on-event or the webhook",
-    each(({ report }) => report.motion?.lost ?? 0),
+    ({ report }) => report.motion?.lost ?? 0,
   );
-  gauge(
-    registry,
-    "slipstream_motion_active",
-    "1 while an event of motion goes on",
-    each(({ report }) => (report.motion?.moving === true ? 1 : 0)),
+  measure("slipstream_motion_active", "1 while an event of motion goes on", ({ report }) =>
+    report.motion?.moving === true ? 1 : 0,
   );
   histogram(
     registry,
