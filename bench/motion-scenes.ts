@@ -1,6 +1,7 @@
 // Scenes for `bench motion`: a still picture of real footage with sensor noise, into which known things are drawn.
 
 import { CLIP_SIZE, footageFrames } from "./footage.ts";
+import { randomSequence } from "../test/support/generated-pictures.ts";
 import { addNoise } from "./sensor-noise.ts";
 
 export const FRAMES_PER_SECOND = 30;
@@ -25,7 +26,7 @@ export class NoisyStill {
     this.#still = still;
     this.#picture = still.slice();
     this.#frame = new Uint8ClampedArray(still.length);
-    this.#random = randomFrom(seed);
+    this.#random = randomSequence(seed + 1);
     this.#noise = Int8Array.from(
       addNoise(new Uint8Array(4 * still.length).fill(128), sigma, seed),
       (level) => level - 128,
@@ -45,15 +46,6 @@ export class NoisyStill {
   }
 }
 
-/** A generator of the same numbers from 0 to 1 in each run. */
-export function randomFrom(seed: number): () => number {
-  let state = seed + 1;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 /** A time at which something moves, in seconds. */
 export interface Appearance {
   from: number;
@@ -64,7 +56,7 @@ export interface Appearance {
 export function objects(share: number, times: readonly Appearance[], seed: number): Draw {
   const width = Math.round(Math.sqrt((share * LUMA) / 2));
   const height = 2 * width;
-  const random = randomFrom(seed);
+  const random = randomSequence(seed + 1);
   const ways = times.map(() => ({ top: random() * (HEIGHT - height), left: random() * (WIDTH / 2 - width) }));
   return (picture, second) => {
     const index = times.findIndex(({ from, to }) => second >= from && second < to);
@@ -91,7 +83,7 @@ export function lightSteps(everySeconds: number): Draw {
 
 /** Streaks of rain, at other places in each frame. */
 export function rain(streaks: number, seed: number): Draw {
-  const random = randomFrom(seed);
+  const random = randomSequence(seed + 1);
   return (picture) => {
     for (let streak = 0; streak < streaks; streak++) {
       const length = 10 + random() * 15;
@@ -102,7 +94,7 @@ export function rain(streaks: number, seed: number): Draw {
 
 /** A screen of 4 % of the picture that shows another brightness in each frame. */
 export function screen(seed: number): Draw {
-  const random = randomFrom(seed);
+  const random = randomSequence(seed + 1);
   return (picture) => shift(picture, 500, 100, 160, 110, 80 * random());
 }
 

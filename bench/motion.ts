@@ -6,6 +6,7 @@ import { nowMicros } from "../src/core/clock.ts";
 import { createCamera, serve } from "../src/index.ts";
 import { MotionDetector } from "../src/server/motion/detector.ts";
 import type { MotionReport } from "../src/core/motion.ts";
+import { randomSequence } from "../test/support/generated-pictures.ts";
 import { atMost, type Bench, type Bound, round } from "./bench.ts";
 import { CLIP_SIZE } from "./footage.ts";
 import {
@@ -16,7 +17,6 @@ import {
   NoisyStill,
   objects,
   rain,
-  randomFrom,
   screen,
 } from "./motion-scenes.ts";
 
@@ -72,6 +72,24 @@ export const motionBench: Bench = async ({ quick, progress }) => {
   return { name: "motion", figures: { outcomes, detectorMs }, bounds, table: [header, ...rows, ...times] };
 };
 
+/** The noise of sensors, each with `--noise`. A short run has the first one only. */
+type Noises = readonly (readonly [sigma: number, noise: number])[];
+const NOISES: Noises = [
+  [1, 2],
+  [2, 2],
+  [3, 2],
+  [3, 3],
+  [4, 4],
+  [5, 2],
+  [5, 5],
+];
+const OBJECT_NOISES: Noises = [
+  [1, 2],
+  [2, 2],
+  [3, 3],
+  [5, 5],
+];
+
 function scenesOf(quick: boolean): Scene[] {
   const minutes = quick ? 0.2 : 10;
   const scenes: Scene[] = [];
@@ -83,44 +101,20 @@ function scenesOf(quick: boolean): Scene[] {
     draw: Draw,
     appearances: Appearance[] = [],
   ) => scenes.push({ name, sigma, noise, seconds: START_SECONDS + seconds, draw, appearances });
-  for (const [sigma, noise] of quick
-    ? [[1, 2]]
-    : [
-        [1, 2],
-        [2, 2],
-        [3, 2],
-        [3, 3],
-        [4, 4],
-        [5, 2],
-        [5, 5],
-      ])
-    add("noise", sigma as number, noise as number, 60 * minutes, () => undefined);
+  const some = <Value>(values: readonly Value[]) => (quick ? values.slice(0, 1) : values);
+  for (const [sigma, noise] of some(NOISES)) add("noise", sigma, noise, 60 * minutes, () => undefined);
   const appearances = Array.from({ length: quick ? 2 : 20 }, (_, index) => {
     const from = START_SECONDS + 6 * index;
     return { from, to: from + 2 };
   });
   const length = 6 * appearances.length;
   for (const percent of quick ? [0.5] : [0.2, 0.5, 1, 5]) {
-    for (const [sigma, noise] of quick
-      ? [[1, 2]]
-      : [
-          [1, 2],
-          [2, 2],
-          [3, 3],
-          [5, 5],
-        ])
-      add(
-        `object of ${percent} %`,
-        sigma as number,
-        noise as number,
-        length,
-        objects(percent / 100, appearances, 7),
-        appearances,
-      );
+    for (const [sigma, noise] of some(OBJECT_NOISES))
+      add(`object of ${percent} %`, sigma, noise, length, objects(percent / 100, appearances, 7), appearances);
   }
-  const some = quick ? 12 : 120;
-  add("light switched", 1, 2, some, lightSteps(4));
-  add("rain", 1, 2, some, rain(200, 3));
+  const seconds = quick ? 12 : 120;
+  add("light switched", 1, 2, seconds, lightSteps(4));
+  add("rain", 1, 2, seconds, rain(200, 3));
   if (!quick) add("screen", 1, 2, 180, screen(5));
   return scenes;
 }
@@ -182,7 +176,7 @@ function frameMs(width: number): { tiles: number; ms: number } {
     () => undefined,
   );
   const tiles = grid.columns * grid.lines;
-  const random = randomFrom(1);
+  const random = randomSequence(1);
   const frames = Array.from({ length: 64 }, () => Uint8Array.from({ length: tiles }, () => (random() < 0.05 ? 1 : 0)));
   const times: number[] = [];
   for (let frame = 0; frame < 5_000; frame++) {

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import type { MotionEvent } from "../../../src/core/motion.ts";
 import { MotionDetector, type MotionSettings } from "../../../src/server/motion/detector.ts";
 import type { MotionGrid } from "../../../src/server/motion/motion-grid.ts";
+import { randomSequence } from "../../support/generated-pictures.ts";
 
 const FRAME = 33_333;
 const SECOND = 1_000_000;
@@ -40,15 +41,6 @@ function run(scenes: readonly { frames: number; scene: Scene }[], settings: Part
 function mark(marks: Uint8Array, left: number, top: number, columns: number, lines: number): void {
   for (let y = top; y < Math.min(GRID.lines, top + lines); y++)
     for (let x = left; x < Math.min(GRID.columns, left + columns); x++) marks[y * GRID.columns + x] = 1;
-}
-
-/** A generator of the same numbers from 0 to 1 in each run. */
-function randomFrom(seed: number): () => number {
-  let state = seed + 1;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 /** A number up to a limit. fc.double would nearly always be close to 0. */
@@ -133,7 +125,7 @@ test("MotionDetector: motion that is shorter than `for`, or smaller than the are
 test("MotionDetector: noise that is the same everywhere is no event, however many tiles change", () => {
   fc.assert(
     fc.property(share(1), fc.nat(), (probability, seed) => {
-      const random = randomFrom(seed);
+      const random = randomSequence(seed);
       const noise: Scene = (marks) => {
         for (let tile = 0; tile < TILES; tile++) if (random() < probability) marks[tile] = 1;
       };
@@ -150,7 +142,7 @@ test("MotionDetector: in a picture of a few tiles, noise is an event less than o
     fc.property(fc.noBias(fc.array(scene, { minLength: 60, maxLength: 60 })), (scenes) => {
       let events = 0;
       for (const [probability, seed] of scenes) {
-        const random = randomFrom(seed);
+        const random = randomSequence(seed);
         const detector = new MotionDetector(SETTINGS, () => undefined);
         const marks = new Uint8Array(54);
         // Five tiles a second are compared, for two minutes.
@@ -173,7 +165,7 @@ function framesUntilEvent(
   probability: number,
   seed: number,
 ): number | null {
-  const random = randomFrom(seed);
+  const random = randomSequence(seed);
   const scene: Scene = (marks) => {
     for (let tile = 0; tile < TILES; tile++) if (random() < probability) marks[tile] = 1;
     mark(marks, object.left, object.top, object.columns, object.lines + 5);
@@ -303,7 +295,7 @@ test("MotionDetector: events have their phases in order, and areas and boxes wit
   );
   fc.assert(
     fc.property(anyScenes, fc.nat(), (list, seed) => {
-      const random = randomFrom(seed);
+      const random = randomSequence(seed);
       const { events, detector, now } = run(
         list.map(({ frames, density, object }) => ({
           frames,
