@@ -289,13 +289,18 @@ describe("Recorder: troubles", () => {
 });
 
 describe("Recorder: around motion", () => {
+  /** Delivers 40 pictures, one each 100 ms up to `now`. */
+  function deliverPast(camera: JpegCamera, now: number): void {
+    for (let index = 0; index < 40; index++)
+      camera.deliver(jpegs[index] as Uint8Array, SIZE, now - 100_000 * (39 - index));
+  }
+
   test("Recorder: writes nothing without motion, and the seconds before it out of memory", async () => {
     const camera = new JpegCamera("door");
     const recorder = record(camera, 86_400, { beforeMicros: 1_000_000, afterMicros: 100_000, lateMicros: 1_000_000 });
     const now = nowMicros();
-    // One picture each 100 ms up to now. The event begins a second ago.
-    for (let index = 0; index < 40; index++)
-      camera.deliver(jpegs[index] as Uint8Array, SIZE, now - 100_000 * (39 - index));
+    // The event begins a second ago.
+    deliverPast(camera, now);
     expect(recorder.report()).toMatchObject({ file: null, pictures: 0 });
     recorder.motion(event("start", now - 1_000_000, now));
     recorder.motion(event("end", now - 1_000_000, now));
@@ -319,8 +324,7 @@ describe("Recorder: around motion", () => {
     const camera = new JpegCamera("door");
     const recorder = record(camera, 86_400, { beforeMicros: 9_000_000, afterMicros: 0, lateMicros: 1_000_000 });
     const now = nowMicros();
-    for (let index = 0; index < 40; index++)
-      camera.deliver(jpegs[index] as Uint8Array, SIZE, now - 100_000 * (39 - index));
+    deliverPast(camera, now);
     recorder.motion(event("start", now, now));
     recorder.leave();
     expect(recorder.isOpen).toBe(true);
