@@ -78,8 +78,8 @@ export class PacketReader implements FrameReader, JpegSink {
     this.#timed.repeat();
   }
 
-  end(signal: AbortSignal): Promise<void> {
-    return this.#timed.end(signal);
+  end(): void {
+    this.#timed.end();
   }
 
   abandon(): void {

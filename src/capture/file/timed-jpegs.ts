@@ -3,10 +3,9 @@
 // The option `-re` of ffmpeg is not enough. When ffmpeg 5 copies packets, it waits for the time of the previous packet. So each
 // packet comes one interval early, and the first packet after a pause comes before the pause.
 
-import { type Micros, nowMicros, sleep } from "../../core/clock.ts";
+import { type Micros, nowMicros } from "../../core/clock.ts";
 import { JpegFrames } from "../jpeg/jpeg-frames.ts";
 import type { JpegSink } from "../jpeg/jpeg-reader.ts";
-import { HOLD_MICROS } from "../pipe/ffmpeg-run.ts";
 import { deliverJpeg, type FrameSink } from "../source.ts";
 
 /**
@@ -59,14 +58,10 @@ export class TimedJpegs implements JpegSink {
     if (this.#last !== null) deliverJpeg(this.#sink, this.#last, nowMicros());
   }
 
-  /** Resolves when all pictures that still wait have been delivered at their times, or when `signal` aborts. */
-  async end(signal: AbortSignal): Promise<void> {
-    for (let [next] = this.#waiting; next !== undefined && !signal.aborted; [next] = this.#waiting) {
-      const waitMicros = Math.max(0, next.due - nowMicros());
-      await sleep(Math.min(waitMicros, HOLD_MICROS) / 1000, signal);
-      if (waitMicros > HOLD_MICROS) this.repeat();
-      else this.#deliverDue();
-    }
+  /** Delivers all pictures that still wait, because the recording has ended. */
+  end(): void {
+    for (const { jpeg } of this.#waiting.splice(0)) this.#frames.picture(jpeg);
+    this.abandon();
   }
 
   /** Drops all pictures that still wait. */

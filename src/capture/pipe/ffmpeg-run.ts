@@ -27,15 +27,15 @@ const TERM_PATIENCE_MS = 1_000;
  * During a pause of a recording, the last picture is delivered again after this time. It is shorter than SILENCE_MS, after which
  * a silence is reported.
  */
-export const HOLD_MICROS = 1_200_000;
+const HOLD_MICROS = 1_200_000;
 
 /** Takes the bytes that ffmpeg writes. */
 export interface FrameReader {
   feed(chunk: Uint8Array): void;
   /** Delivers the last frame of a recording again, with the current time as its capture time. */
   repeat?(): void;
-  /** Delivers the frames that are complete, because ffmpeg has ended by itself. Resolves then, or when `signal` aborts. */
-  end?(signal: AbortSignal): Promise<void>;
+  /** Delivers the frames that are complete, because ffmpeg has ended by itself. */
+  end?(): void;
   /** Releases the slot of an unfinished frame. */
   abandon(): void;
   /** The interval between frames that the stream announces, or 0 while it is not known. */
@@ -98,7 +98,7 @@ export async function readFfmpeg({ input, command, reader, onSilence }: FfmpegRu
       hasWritten = true;
       reader.feed(chunk);
     });
-    if (!signal.aborted) await reader.end?.(signal);
+    if (!signal.aborted) reader.end?.();
   } finally {
     clearTimeout(silenceTimer);
     clearTimeout(stallTimer);
