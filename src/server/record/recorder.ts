@@ -6,6 +6,7 @@ import type { Log } from "../../core/log.ts";
 import { type FollowedCamera, InnerMember } from "../deliver/inner-member.ts";
 import type { MotionEvent } from "../../core/motion.ts";
 import type { Feed, FeedJpeg } from "../renditions/feed.ts";
+import type { FinishedFiles, H264Report } from "./h264-queue.ts";
 import { type GateSettings, MotionGate } from "./motion-gate.ts";
 import { freeBytes, makeFile } from "./new-file.ts";
 import { PicturePace } from "./picture-pace.ts";
@@ -33,6 +34,8 @@ export interface RecorderOptions {
   segmentSeconds: number;
   /** What is recorded around motion, or null if everything is recorded. */
   aroundMotion: GateSettings | null;
+  /** Receives the complete files, which are to become H.264, or null. */
+  finished: FinishedFiles | null;
   log: Log;
   /** The recorder calls this when it has begun a file. */
   onBegun: () => void;
@@ -49,6 +52,8 @@ export interface RecordingReport {
   leftOut: number;
   /** The reason why nothing is recorded now, or null. */
   trouble: string | null;
+  /** The files that become H.264, or null if they stay Motion JPEG. */
+  h264: H264Report | null;
 }
 
 export class Recorder extends InnerMember {
@@ -116,6 +121,7 @@ export class Recorder extends InnerMember {
       bytes: this.#bytesBefore + (this.#file?.bytes ?? 0),
       leftOut: this.#leftOut,
       trouble: this.#health.text,
+      h264: this.#options.finished?.report() ?? null,
     };
   }
 
@@ -245,6 +251,7 @@ export class Recorder extends InnerMember {
     this.#bytesBefore += file.bytes;
     this.#leaveOut(file.waitingPictures);
     if (reason !== null) this.#fail(reason);
+    else if (file.path !== null && file.pictures > 0) this.#options.finished?.add(file.path);
   }
 
   #fail(reason: string): void {

@@ -5,7 +5,9 @@ import { settlesWithin } from "../../core/clock.ts";
 import { MissingError, messageOf, UsageError } from "../../core/errors.ts";
 import { explainFileError } from "../../core/file-errors.ts";
 import type { Log } from "../../core/log.ts";
-import { deleteOldest, type KeepLimits } from "./kept-recordings.ts";
+import { checkH264 } from "./h264-file.ts";
+import { H264Queue } from "./h264-queue.ts";
+import { deleteOldest, deleteUnfinished, type KeepLimits } from "./kept-recordings.ts";
 import type { GateSettings } from "./motion-gate.ts";
 import type { FollowedCamera } from "../deliver/inner-member.ts";
 import { Recorder } from "./recorder.ts";
@@ -15,6 +17,8 @@ export interface RecordSettings {
   /** The folder of the recordings. Each camera gets a folder of its own in it. */
   folder: string;
   segmentSeconds: number;
+  /** The codec of finished files. With `h264` they are written again. */
+  codec: "mjpeg" | "h264";
   keep: KeepLimits;
   /** What is recorded around motion, or null if everything is recorded. */
   aroundMotion: GateSettings | null;
@@ -26,7 +30,7 @@ const SWEEP_MS = 60_000;
 const REMOVAL_MS = 5_000;
 
 /**
- * Checks that the cameras can be recorded. Throws MissingError without ffmpeg, and UsageError if nothing can be written to a folder,
+ * Checks that the cameras can be recorded. Throws MissingError without ffmpeg or its encoder, and UsageError if nothing can be written to a folder,
  * or if two cameras of a folder have different limits of what is kept.
  */
 export function checkRecordings(cameras: readonly { record: RecordSettings | null }[]): void {
@@ -34,6 +38,7 @@ export function checkRecordings(cameras: readonly { record: RecordSettings | nul
   for (const { record } of cameras) {
     if (record === null) continue;
     checkFolder(record.folder);
+    if (record.codec === "h264") checkH264();
     const { seconds, bytes } = limits.get(record.folder) ?? record.keep;
     // The limits hold for all files of a folder, so those of one camera would delete the files of another one.
     if (seconds !== record.keep.seconds || bytes !== record.keep.bytes) {
@@ -62,6 +67,9 @@ export class Recordings implements AsyncDisposable {
   readonly #removals = new Map<string, Promise<void>>();
   /** The folders whose next removal has not begun. One is enough, and a disk that does not answer collects no more. */
   readonly #due = new Set<string>();
+  readonly #h264 = new H264Queue();
+  /** The folders in which files that a killed server has left behind were looked for. */
+  readonly #cleared = new Set<string>();
 
   constructor() {
     this.#timer.unref();
@@ -69,9 +77,11 @@ export class Recordings implements AsyncDisposable {
 
   /** Creates the recorder of a camera. */
   create(camera: FollowedCamera, settings: RecordSettings, log: Log): Recorder {
-    const { folder, segmentSeconds, aroundMotion } = settings;
+    const { folder, segmentSeconds, aroundMotion, codec } = settings;
     const onBegun = () => this.#sweep(settings, log);
-    const recorder = new Recorder(camera, { folder, segmentSeconds, aroundMotion, log, onBegun });
+    const finished = codec === "h264" ? this.#h264.of(log) : null;
+    const recorder = new Recorder(camera, { folder, segmentSeconds, aroundMotion, finished, log, onBegun });
+    this.#clear(folder, log);
     this.#recorders = this.#recorders.filter((each) => each.recorder.watching || each.recorder.isOpen);
     this.#recorders.push({ recorder, settings, log });
     return recorder;
@@ -81,24 +91,33 @@ export class Recordings implements AsyncDisposable {
     for (const { settings, log } of this.#recorders) this.#sweep(settings, log);
   }
 
+  #clear(folder: string, log: Log): void {
+    if (this.#cleared.has(folder)) return;
+    this.#cleared.add(folder);
+    this.#afterRemovals(folder, log, () => deleteUnfinished(folder, log));
+  }
+
   #sweep({ folder, keep }: RecordSettings, log: Log): void {
     if (this.#due.has(folder)) return;
     this.#due.add(folder);
-    const remove = async () => {
+    this.#afterRemovals(folder, log, async () => {
       this.#due.delete(folder);
       const inUse = new Set(this.#recorders.flatMap(({ recorder }) => recorder.openPaths));
-      try {
-        await deleteOldest(folder, keep, inUse, log);
-      } catch (error) {
-        log.warning(`cannot look for old recordings in ${folder}: ${messageOf(error)}`);
-      }
-    };
-    this.#removals.set(folder, (this.#removals.get(folder) ?? Promise.resolve()).then(remove));
+      if (this.#h264.path !== null) inUse.add(this.#h264.path);
+      await deleteOldest(folder, keep, inUse, log);
+    });
   }
 
-  /** Completes all files. */
+  #afterRemovals(folder: string, log: Log, remove: () => Promise<void>): void {
+    const explain = (error: unknown) => log.warning(`cannot look for old recordings in ${folder}: ${messageOf(error)}`);
+    const removals = this.#removals.get(folder) ?? Promise.resolve();
+    this.#removals.set(folder, removals.then(remove).catch(explain));
+  }
+
+  /** Completes all files. Those that are not H.264 yet stay Motion JPEG. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
+    await this.#h264[Symbol.asyncDispose]();
     await Promise.all(this.#recorders.map(({ recorder }) => recorder.close()));
     await settlesWithin(Promise.all(this.#removals.values()), REMOVAL_MS);
   }

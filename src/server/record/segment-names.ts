@@ -2,6 +2,7 @@
 
 /** The ending of the files: Matroska. */
 const ENDING = ".mkv";
+const UNFINISHED_ENDING = ".h264";
 const NAME = /_\d{4}-\d{2}-\d{2}_\d{2}-\d{2}-\d{2}(?:_\d+)?\.mkv$/;
 
 /**
@@ -27,6 +28,20 @@ export function fileNameOf(folderName: string, startMs: number, attempt: number)
 /** Whether a file has the name of a recording. Only such files are deleted. */
 export function isRecordingName(fileName: string): boolean {
   return NAME.test(fileName);
+}
+
+/**
+ * Returns the name of the unfinished file that is to replace a file. It is hidden, and no recording's name. A server that is killed
+ * leaves it behind.
+ */
+export function unfinishedNameOf(fileName: string): string {
+  return `.${fileName}${UNFINISHED_ENDING}`;
+}
+
+/** Whether a file has the name of an unfinished file that was to replace a recording. */
+export function isUnfinishedName(fileName: string): boolean {
+  if (!fileName.startsWith(".") || !fileName.endsWith(UNFINISHED_ENDING)) return false;
+  return isRecordingName(fileName.slice(1, -UNFINISHED_ENDING.length));
 }
 
 /**

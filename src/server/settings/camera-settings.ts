@@ -8,7 +8,7 @@ import { checkCameraName } from "./camera-name.ts";
 import { CAMERA_PRESET, SCREEN_PRESET } from "./preset.ts";
 import { checkWebhook } from "./output-values.ts";
 import { parseKeep, parsePast, parseSegmentSeconds } from "./record-values.ts";
-import { DEFAULTS, RANGES, WHENS } from "./resolve.ts";
+import { DEFAULTS, RANGES, RECORD_CODECS, WHENS } from "./resolve.ts";
 import { parseZone } from "./zone-values.ts";
 
 /** The settings in the order of `--help`. */
@@ -124,6 +124,15 @@ export const CAMERA_SETTINGS = [
     placeholder: "limits",
     default: "everything",
     help: "age and size of the recordings that are kept, for example 7d,50GB; the oldest files are deleted first",
+  },
+  {
+    name: "record-codec",
+    scope: "cameras",
+    needs: "record",
+    type: { kind: "choice", choices: RECORD_CODECS },
+    placeholder: "name",
+    default: "mjpeg",
+    help: "h264 writes each finished file again, at low priority: a fraction of the size, for much processor time",
   },
   {
     name: "record-when",

@@ -121,6 +121,11 @@ export interface RecordOptions {
   folder: string;
   /** The length of a file in seconds, 10 to 86 400. Files begin at round times. Default: 600. */
   segmentSeconds?: number | undefined;
+  /**
+   * The codec of the files. With `h264`, each finished file is written again, at low priority, and replaced: a fraction of the size,
+   * for much processor time. It needs an ffmpeg with libx264. Default: `mjpeg`.
+   */
+  codec?: "mjpeg" | "h264" | undefined;
   /** What is recorded: everything, or only motion (`motion` of the camera). Default: `always`. */
   when?: "always" | "motion" | undefined;
   /** With `when: "motion"`, the seconds before an event that are recorded as well, 0 to 300. They are held in memory. Default: 10. */

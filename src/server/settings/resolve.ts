@@ -70,6 +70,9 @@ export const RANGES = {
 /** What a recording may have. */
 export const WHENS = ["always", "motion"] as const;
 
+/** The codecs of finished recordings. */
+export const RECORD_CODECS = ["mjpeg", "h264"] as const;
+
 /** The default values. preset.ts has those of quality, sampling and noise, which depend on the source. */
 export const DEFAULTS = {
   source: "auto",
@@ -218,11 +221,12 @@ function resolvePast({ seconds, bytes }: PastOptions): KeepSettings {
 }
 
 function resolveRecord(options: RecordOptions, motion: WatchSettings | null): RecordSettings {
-  const { folder, segmentSeconds, keep = {}, when = "always" } = options;
+  const { folder, segmentSeconds, keep = {}, when = "always", codec = "mjpeg" } = options;
   if (typeof folder !== "string" || folder === "") throw new UsageError("record needs a folder: name one");
   return {
     folder: resolve(folder),
     segmentSeconds: wholeNumber("segmentSeconds", segmentSeconds ?? DEFAULTS.segmentSeconds),
+    codec: oneOf("recordCodec", codec, RECORD_CODECS),
     aroundMotion: oneOf("when", when, WHENS) === "motion" ? resolveAround(options, motion) : null,
     keep: { seconds: number("keepSeconds", keep.seconds ?? null), bytes: number("keepBytes", keep.bytes ?? null) },
   };

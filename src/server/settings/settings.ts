@@ -137,6 +137,7 @@ function combineRecord(flags: Flags, camera: CameraSettings, file: FileSettings)
     beforeSeconds: flags.recordBefore ?? camera.recordBefore ?? file.recordBefore,
     afterSeconds: flags.recordAfter ?? camera.recordAfter ?? file.recordAfter,
     segmentSeconds: flags.recordSegment ?? camera.recordSegment ?? file.recordSegment,
+    codec: flags.recordCodec ?? camera.recordCodec ?? file.recordCodec,
     keep: flags.recordKeep ?? camera.recordKeep ?? file.recordKeep,
   };
 }

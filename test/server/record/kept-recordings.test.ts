@@ -84,6 +84,19 @@ test("deleteOldest: what cannot be read keeps no other recording, and folders of
   expect(lines[0]).toContain(`cannot look for old recordings in ${unreadable}: ELOOP`);
 });
 
+test("deleteOldest: a file that is to replace a recording counts, and stays", async () => {
+  writeAll();
+  const unfinished = write("door", ".x_2026-11-29_04-00-00.mkv.h264", 100);
+  await deleteOldest(folder, { seconds: 99 * 3600, bytes: 3500 }, new Set(), SILENT_LOG);
+  expect(existsSync(unfinished)).toBe(true);
+  expect(left().toSorted()).toEqual([
+    "door/holiday.mkv",
+    "door/x_2026-11-29_04-00-00.mkv",
+    "x_2026-11-29_01-00-00.mkv",
+    "yard/x_2026-11-29_03-00-00.mkv",
+  ]);
+});
+
 test("deleteOldest: without limits nothing is deleted", async () => {
   writeAll();
   await deleteOldest(folder, { seconds: null, bytes: null }, new Set(), SILENT_LOG);

@@ -31,7 +31,11 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function record(camera: JpegCamera, segmentSeconds = 86_400, aroundMotion: GateSettings | null = null) {
   const log = lineLog((line) => lines.push(line));
-  const recorder = new Recorder(camera, { folder, segmentSeconds, aroundMotion, log, onBegun: () => undefined });
+  const recorder = new Recorder(camera, {
+    ...{ folder, segmentSeconds, aroundMotion, log },
+    finished: null,
+    onBegun: () => undefined,
+  });
   recorder.begin();
   return recorder;
 }
@@ -69,7 +73,14 @@ describe("Recorder: files", () => {
       expect(Math.abs((pictures[index]?.milliseconds ?? 0) - (time - start) / 1000)).toBeLessThanOrEqual(0.5);
     }
     const bytes = jpegs.reduce((sum, { length }) => sum + length, 0) + (jpegs.at(-1)?.length ?? 0);
-    expect(recorder.report()).toEqual({ file: null, pictures: jpegs.length + 1, bytes, leftOut: 0, trouble: null });
+    expect(recorder.report()).toEqual({
+      file: null,
+      pictures: jpegs.length + 1,
+      bytes,
+      leftOut: 0,
+      trouble: null,
+      h264: null,
+    });
     expect(camera.gone).toBe("the recording has ended");
   });
 

@@ -1,10 +1,16 @@
-// The settings of recordings are checked before anything is recorded.
+// The settings of recordings are checked before anything is recorded, and finished files are handed on.
 
-import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkRecordings } from "../../../src/server/record/recordings.ts";
+import { SILENT_LOG } from "../../../src/core/log.ts";
+import { checkRecordings, Recordings } from "../../../src/server/record/recordings.ts";
+import { TEST_TIMEOUT_MS } from "../../support/programs.ts";
+import { greyJpegs, JpegCamera } from "../../support/recorded-camera.ts";
+import { until } from "../../support/wait-until.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 let folder = "";
 beforeEach(() => {
@@ -14,7 +20,13 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 test("checkRecordings: the limits of a folder are the same for all its cameras", () => {
   const camera = (name: string, seconds: number | null, bytes: number | null = null) => ({
-    record: { folder: join(folder, name), segmentSeconds: 600, keep: { seconds, bytes }, aroundMotion: null },
+    record: {
+      folder: join(folder, name),
+      segmentSeconds: 600,
+      codec: "mjpeg" as const,
+      keep: { seconds, bytes },
+      aroundMotion: null,
+    },
   });
   checkRecordings([{ record: null }, camera("one", 60, 1000), camera("one", 60, 1000), camera("two", null)]);
   for (const other of [camera("one", 61, 1000), camera("one", 60), camera("one", null)]) {
@@ -22,4 +34,20 @@ test("checkRecordings: the limits of a folder are the same for all its cameras",
       `cameras record to ${join(folder, "one")} with different limits of what is kept`,
     );
   }
+});
+
+test("Recordings: with h264 finished files are replaced, and the unfinished file of a killed server is deleted", async () => {
+  const unfinished = join(folder, "door", ".door_2026-11-29_08-10-00.mkv.h264");
+  mkdirSync(join(folder, "door"));
+  writeFileSync(unfinished, "half a file");
+  await using recordings = new Recordings();
+  const camera = new JpegCamera("door");
+  const settings = { folder, segmentSeconds: 600, keep: { seconds: null, bytes: null }, aroundMotion: null };
+  const recorder = recordings.create(camera, { ...settings, codec: "h264" }, SILENT_LOG);
+  recorder.begin();
+  const size = { width: 320, height: 240 };
+  for (const jpeg of await greyJpegs(20, size)) camera.deliver(jpeg, size);
+  await recorder.close();
+  await until(() => recorder.report().h264?.files === 1, "the H.264 file", 50_000);
+  await until(() => !existsSync(unfinished), "the removal");
 });
