@@ -192,6 +192,12 @@ export const SYSTEM_PACKAGES = {
     homebrew: null,
     isThere: file(`${LIBRARIES}/vlc/plugins/access/libhttp_plugin.so`),
   },
+  mkvtoolnix: {
+    purpose: "checks recordings in tests",
+    debian: "mkvtoolnix",
+    homebrew: "mkvtoolnix",
+    isThere: () => program("mkvinfo")() && program("mkvmerge")(),
+  },
   mandoc: { purpose: "checks manual pages", debian: "mandoc", homebrew: "mandoc", isThere: program("mandoc") },
   man: { purpose: "shows manual pages in tests", debian: "man-db", homebrew: null, isThere: program("man") },
   groff: { purpose: "a part of man", debian: "groff", homebrew: "groff", isThere: program("groff") },

@@ -45,6 +45,7 @@ export const WIDENING_PROGRAMS: readonly SystemNeed[] = [
   "mpv",
   "VLC",
   "VLC's modules",
+  "mkvtoolnix",
   "mandoc",
   "man",
   "groff",
