@@ -2,14 +2,15 @@
 
 import type { Size } from "../../core/pixel-format.ts";
 import type { CameraEntry } from "../../protocol/cameras.ts";
-import type { ViewEvent, ViewState } from "../messages.ts";
-import { formatAge, partsOf } from "./camera-parts.ts";
+import type { ViewEvent } from "../messages.ts";
+import { type CameraParts, partsOf } from "./camera-parts.ts";
 import { fillPanel, showOutcome } from "./controls-panel.ts";
-import { find, setText } from "./elements.ts";
+import { find } from "./elements.ts";
 import { Gestures } from "./gestures.ts";
 import { fit } from "./layout.ts";
 import { canFloat, float } from "./picture-in-picture.ts";
 import { saveClip, saveJpeg } from "./downloads.ts";
+import { StateDisplay } from "./state-display.ts";
 import { tell } from "./status.ts";
 import type { RemoteView, Workers } from "./workers.ts";
 
@@ -26,25 +27,19 @@ export interface CellOwner {
   sourceChanged(): void;
 }
 
-/** A note is shown for this time. It ends with a state that comes after it, and one comes each second. */
-const NOTE_MS = 5_000;
-
 export class CameraCell {
   readonly element: HTMLElement;
   readonly #owner: CellOwner;
   readonly #remote: RemoteView;
   readonly #gestures: Gestures;
-  readonly #parts: ReturnType<typeof partsOf>;
+  readonly #parts: CameraParts;
   /** The name that the cell was opened with. It is empty for the server's first camera. */
   readonly asked: string;
   #name = "";
   #source: Size | null = null;
   #zoom = 1;
-  #state: ViewState | null = null;
-  #trouble = "";
+  readonly #state: StateDisplay;
   #isSaving = false;
-  /** Why the last wish of the user failed. */
-  #note = { text: "", endsAtMs: 0 };
   #isFloating = false;
   #isOneOfSeveral = false;
   #isShown = true;
@@ -55,6 +50,7 @@ export class CameraCell {
     const template = find(document, "#camera", HTMLTemplateElement);
     this.element = find(document.importNode(template.content, true), "section", HTMLElement);
     this.#parts = partsOf(this.element);
+    this.#state = new StateDisplay(this.element, this.#parts, this.#tool("pause"));
     const { picture, canvas, age, tools, controls } = this.#parts;
     this.#gestures = new Gestures(picture, canvas, {
       onTap: () => owner.tapped(this),
@@ -118,10 +114,7 @@ export class CameraCell {
   }
 
   toggleFigures(): void {
-    const { age, figures } = this.#parts;
-    figures.hidden = !figures.hidden;
-    age.setAttribute("aria-expanded", String(!figures.hidden));
-    this.#showState();
+    this.#state.toggleFigures();
   }
 
   saveSnapshot(): void {
@@ -135,9 +128,7 @@ export class CameraCell {
     const { isSaved, text } = await saveClip(this.#name);
     this.#isSaving = false;
     tell(text);
-    if (isSaved) return;
-    this.#note = { text, endsAtMs: performance.now() + NOTE_MS };
-    this.#showState();
+    if (!isSaved) this.#state.note(text);
   }
 
   focus(): void {
@@ -153,9 +144,8 @@ export class CameraCell {
   #hear(event: ViewEvent): void {
     switch (event.kind) {
       case "state":
-        this.#state = event.state;
         this.#rename(event.state.name === "" ? this.asked : event.state.name);
-        this.#showState();
+        this.#state.show(event.state, this.#name);
         return;
       case "source":
         this.#source = event.size;
@@ -163,10 +153,7 @@ export class CameraCell {
         this.#owner.sourceChanged();
         return;
       case "ended":
-        this.#state = null;
-        this.#parts.alarm.hidden = false;
-        this.#parts.alarm.textContent = `${event.reason}: load the page again`;
-        this.#parts.age.classList.replace("fresh", "old");
+        this.#state.end(event.reason);
         tell(`${this.#name}: ${event.reason}`);
         return;
       case "shown":
@@ -261,40 +248,5 @@ export class CameraCell {
     const what = !this.#isOneOfSeveral ? "Show the figures" : isChosen ? "Show all cameras" : "Show this camera alone";
     const name = this.#name === "" ? "the camera" : this.#name;
     this.#parts.picture.setAttribute("aria-label", `Live picture of ${name}. ${what}`);
-  }
-
-  #showState(): void {
-    const state = this.#state;
-    if (state === null) return;
-    const { age, alarm, figures } = this.#parts;
-    const { ageMs, p50Ms, p99Ms } = state;
-    const text = ageMs === null ? "–" : formatAge(ageMs);
-    setText(age, text);
-    age.setAttribute("aria-label", ageMs === null ? "No picture yet" : `The picture is ${text} old`);
-    const isOld = state.isOld || ageMs === null || ageMs >= 1000;
-    age.classList.toggle("old", isOld && !state.isPaused);
-    age.classList.toggle("fresh", !isOld);
-    const note = performance.now() < this.#note.endsAtMs ? this.#note.text : "";
-    const warning = state.alarm ?? note;
-    alarm.hidden = warning === "";
-    setText(alarm, warning);
-    this.element.classList.toggle("paused", state.isPaused);
-    const pause = this.#tool("pause");
-    pause.setAttribute("aria-pressed", String(state.isPaused));
-    if (!figures.hidden) {
-      const latency = p99Ms === 0 ? "" : `age p50 ${p50Ms.toFixed(0)} ms, p99 ${p99Ms.toFixed(0)} ms\n`;
-      setText(figures, `${latency}${state.lines.join("\n")}`);
-    }
-    this.#tellTrouble(state);
-  }
-
-  /** Reads a trouble aloud when it begins and when it ends, but not its duration each second. */
-  #tellTrouble({ trouble, ageMs }: ViewState): void {
-    const text = trouble ?? "";
-    if (text === this.#trouble) return;
-    const name = this.#name === "" ? "The camera" : this.#name;
-    if (text !== "") tell(`${name}: ${text}`);
-    else if (ageMs !== null) tell(`${name}: the picture is live`);
-    this.#trouble = text;
   }
 }

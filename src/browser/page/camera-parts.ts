@@ -17,6 +17,8 @@ export function partsOf(section: HTMLElement) {
   };
 }
 
+export type CameraParts = ReturnType<typeof partsOf>;
+
 /** 34 ms, 2.1 s, 75 s, 12 min. */
 export function formatAge(ageMs: number): string {
   if (ageMs < 1000) return `${Math.round(ageMs)} ms`;
