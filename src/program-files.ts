@@ -52,6 +52,7 @@ export const PROGRAM_FILES = {
   assets: {
     "index.html": at("./browser/index.html"),
     "page.css": at("./browser/page.css"),
+    "motion.css": at("./browser/motion.css"),
     "icon.svg": at("./browser/icon.svg"),
     "demo.mp4": at("../test/fixtures/vtest-6s.mp4"),
   },

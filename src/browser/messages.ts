@@ -3,6 +3,7 @@
 import type { Size } from "../core/pixel-format.ts";
 import type { CameraEntry } from "../protocol/cameras.ts";
 import type { Controls, ControlSet, SetControl } from "../protocol/controls.ts";
+import type { MotionPicture, PageMotion } from "./page-motion.ts";
 
 /** Tells the server that a script sends the request, so that it does not make the browser ask for a password. */
 export const BY_SCRIPT = { "x-requested-with": "slipstream" } as const;
@@ -64,6 +65,9 @@ export type ViewEvent = { view: number } & (
   /** The view has failed, and it ends. */
   | { kind: "ended"; reason: string }
   | { kind: "saved"; jpeg: Uint8Array<ArrayBuffer>; frameNumber: number; name: string }
+  /** Null means that the connection has ended. */
+  | { kind: "motion"; motion: PageMotion | null }
+  | ({ kind: "motion-picture" } & MotionPicture)
   | { kind: "controls"; controls: Controls }
   | { kind: "control-set"; outcome: ControlSet }
 );

@@ -8,6 +8,7 @@ import { fillPanel, showOutcome } from "./controls-panel.ts";
 import { find } from "./elements.ts";
 import { Gestures } from "./gestures.ts";
 import { fit } from "./layout.ts";
+import { MotionPanel } from "./motion-panel.ts";
 import { canFloat, float } from "./picture-in-picture.ts";
 import { saveClip, saveJpeg } from "./downloads.ts";
 import { StateDisplay } from "./state-display.ts";
@@ -39,6 +40,7 @@ export class CameraCell {
   #source: Size | null = null;
   #zoom = 1;
   readonly #state: StateDisplay;
+  readonly #motion: MotionPanel;
   #isSaving = false;
   #isFloating = false;
   #isOneOfSeveral = false;
@@ -51,8 +53,9 @@ export class CameraCell {
     this.element = find(document.importNode(template.content, true), "section", HTMLElement);
     this.#parts = partsOf(this.element);
     this.#state = new StateDisplay(this.element, this.#parts, this.#tool("pause"));
-    const { picture, canvas, age, tools, controls } = this.#parts;
-    this.#gestures = new Gestures(picture, canvas, {
+    this.#motion = new MotionPanel(this.#parts, this.#tool("events"));
+    const { picture, canvas, motion, age, tools, controls } = this.#parts;
+    this.#gestures = new Gestures(picture, [canvas, motion], {
       onTap: () => owner.tapped(this),
       onZoom: (zoom) => {
         this.#zoom = zoom;
@@ -146,14 +149,18 @@ export class CameraCell {
       case "state":
         this.#rename(event.state.name === "" ? this.asked : event.state.name);
         this.#state.show(event.state, this.#name);
+        this.#motion.showBox(this.#state.isLive);
         return;
       case "source":
         this.#source = event.size;
+        this.#motion.setSource(event.size);
         this.tellSeen();
         this.#owner.sourceChanged();
         return;
       case "ended":
         this.#state.end(event.reason);
+        this.#motion.take(null, this.#name);
+        this.#motion.showBox(false);
         tell(`${this.#name}: ${event.reason}`);
         return;
       case "shown":
@@ -166,6 +173,13 @@ export class CameraCell {
       case "saved":
         saveJpeg(event.jpeg, event.name);
         tell(`The snapshot of ${event.name} is saved`);
+        return;
+      case "motion":
+        this.#motion.take(event.motion, this.#name);
+        this.#motion.showBox(this.#state.isLive);
+        return;
+      case "motion-picture":
+        this.#motion.takePicture(event);
         return;
       case "controls":
         fillPanel(this.#parts.controls, event.controls, (set) => this.#remote.ask({ kind: "set-control", set }));
@@ -189,7 +203,11 @@ export class CameraCell {
       case "past":
         void this.savePast();
         return;
+      case "events":
+        this.toggleEvents();
+        return;
       case "controls":
+        if (this.#motion.isOpen) this.#motion.toggle(); // it is in the same place
         this.#toggleControls();
         return;
       case "picture-in-picture":
@@ -200,8 +218,19 @@ export class CameraCell {
     }
   }
 
-  /** Closes the panel of controls. Returns false if it is not open. */
+  /** Opens or closes the list of today's motion. */
+  toggleEvents(): void {
+    if (!this.#parts.controls.hidden) this.#toggleControls(); // they are in the same place
+    this.#motion.toggle();
+  }
+
+  /** Closes the panel that is open. Returns false if none is. */
   closePanel(): boolean {
+    if (this.#motion.isOpen) {
+      this.#motion.toggle();
+      this.#tool("events").focus();
+      return true;
+    }
     if (this.#parts.controls.hidden) return false;
     this.#toggleControls();
     this.#tool("controls").focus();

@@ -14,6 +14,10 @@ export function partsOf(section: HTMLElement) {
     figures: find(section, ".figures", HTMLElement),
     tools: find(section, ".tools", HTMLElement),
     controls: find(section, ".controls", HTMLFormElement),
+    motion: find(section, ".motion", SVGSVGElement),
+    events: find(section, ".events", HTMLElement),
+    eventList: find(section, ".events ol", HTMLOListElement),
+    noEvents: find(section, ".events p", HTMLElement),
   };
 }
 

@@ -23,7 +23,7 @@ interface Point {
 
 export class Gestures {
   readonly #area: HTMLElement;
-  readonly #picture: HTMLElement;
+  readonly #pictures: readonly (HTMLElement | SVGElement)[];
   readonly #events: GestureEvents;
   readonly #pointers = new Map<number, Point>();
   #zoom = 1;
@@ -33,10 +33,10 @@ export class Gestures {
   #waitingTap: ReturnType<typeof setTimeout> | null = null;
   #pinch: { distance: number; middle: Point } | null = null;
 
-  /** `area` gets the gestures, and `picture` in it is zoomed. */
-  constructor(area: HTMLElement, picture: HTMLElement, events: GestureEvents) {
+  /** `area` gets the gestures, and the pictures in it are zoomed together. */
+  constructor(area: HTMLElement, pictures: readonly (HTMLElement | SVGElement)[], events: GestureEvents) {
     this.#area = area;
-    this.#picture = picture;
+    this.#pictures = pictures;
     this.#events = events;
     area.addEventListener("pointerdown", (event) => this.#down(event));
     area.addEventListener("pointermove", (event) => this.#move(event));
@@ -129,7 +129,8 @@ export class Gestures {
     this.#zoom = zoom;
     this.#offset = { x: within(offset.x, width), y: within(offset.y, height) };
     const { x, y } = this.#offset;
-    this.#picture.style.transform = zoom === 1 ? "" : `translate(${x}px, ${y}px) scale(${zoom})`;
+    const transform = zoom === 1 ? "" : `translate(${x}px, ${y}px) scale(${zoom})`;
+    for (const { style } of this.#pictures) style.transform = transform;
     this.#events.onZoom(zoom);
   }
 

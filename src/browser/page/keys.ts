@@ -1,4 +1,4 @@
-// The keys of the page, which are those of the window of `bun run view`.
+// The keys of the page: those of the window of `bun run view`, and M for the list of motion.
 
 import type { Grid } from "./grid.ts";
 import { tell } from "./status.ts";
@@ -42,6 +42,11 @@ function press(key: string, grid: Grid): boolean {
     case "c":
       if (grid.single === null) tell("A clip contains one camera: first choose a camera by its number or by a tap");
       else void grid.single.savePast();
+      return true;
+    case "m":
+      if (grid.single === null)
+        tell("The list of motion is one camera's: first choose a camera by its number or by a tap");
+      else grid.single.toggleEvents();
       return true;
     case "escape":
       if (!all.some((cell) => cell.closePanel())) grid.wantsGrid();

@@ -8,11 +8,14 @@ import { NO_OVERLAY, type Overlay } from "../../client/screens/overlay.ts";
 import { overlayLines } from "../../client/report-text.ts";
 import type { Arena } from "../../codec/memory/arena.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
-import { nowMicros } from "../../core/clock.ts";
+import { type Micros, nowMicros } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import { lineLog } from "../../core/log.ts";
 import type { ViewEvent, ViewState } from "../messages.ts";
+import type { PageMotion } from "../page-motion.ts";
+import type { MotionNow } from "../../core/motion.ts";
 import { createCanvasScreen } from "./canvas-screen.ts";
+import { EventPicture } from "./event-picture.ts";
 import { scope } from "./scope.ts";
 
 /** What all views of a worker share. */
@@ -40,6 +43,7 @@ export class PageView implements CameraViewOwner {
   readonly #number: number;
   readonly #stopping = new AbortController();
   readonly #onConnected: () => void;
+  readonly #eventPicture: EventPicture;
   #shown: CameraView | null = null;
   #overlay: Overlay = NO_OVERLAY;
   #isPaused = false;
@@ -48,9 +52,10 @@ export class PageView implements CameraViewOwner {
   #reportedAgeMs: number | null = null;
   #reportedAtMs = 0;
 
-  private constructor(number: number, onConnected: () => void) {
+  private constructor(number: number, canvas: OffscreenCanvas, onConnected: () => void) {
     this.#number = number;
     this.#onConnected = onConnected;
+    this.#eventPicture = new EventPicture(canvas);
   }
 
   /** Prepares the view of a camera. `run` connects it. Rejects if the browser cannot draw on the canvas. */
@@ -60,7 +65,7 @@ export class PageView implements CameraViewOwner {
     canvas: OffscreenCanvas,
     resources: ViewResources,
   ): Promise<PageView> {
-    const view = new PageView(number, resources.onConnected);
+    const view = new PageView(number, canvas, resources.onConnected);
     view.#shown = await view.#createView(camera, canvas, resources);
     return view;
   }
@@ -167,6 +172,24 @@ export class PageView implements CameraViewOwner {
     this.report();
   }
 
+  motionTold(motion: MotionNow | null): void {
+    if (motion === null) {
+      this.#eventPicture.forget();
+      this.#post({ kind: "motion", motion: null });
+      return;
+    }
+    const shown = toPage(motion);
+    this.#post({ kind: "motion", motion: shown });
+    const isLive = this.#hasShown && this.#overlay.alarm === null;
+    this.#eventPicture.take(motion, isLive).then(
+      (picture) => {
+        const { number, startMs } = shown;
+        if (picture !== null) this.#post({ kind: "motion-picture", number, startMs, picture });
+      },
+      (error: unknown) => scope.postMessage({ kind: "say", text: `no picture of the motion: ${messageOf(error)}` }),
+    );
+  }
+
   viewFailed(reason: unknown): void {
     this.close();
     this.#post({ kind: "ended", reason: messageOf(reason) });
@@ -187,6 +210,13 @@ export class PageView implements CameraViewOwner {
   #post(event: EventOf<ViewEvent>, transfer: Transferable[] = []): void {
     scope.postMessage({ ...event, view: this.#number } as ViewEvent, transfer);
   }
+}
+
+function toPage({ phase, number, area, zones, moving, startedAt, movedAt, height }: MotionNow): PageMotion {
+  const aheadMs = Date.now() - nowMicros() / 1000;
+  const wallMs = (at: Micros) => Math.round(at / 1000 + aheadMs);
+  const times = { startMs: wallMs(startedAt), movedMs: wallMs(movedAt) };
+  return { phase, number, area, zones, moving, ...times, heightArea: height.area };
 }
 
 /** Returns the current age of the picture: its latency when it was shown, and the time since then if no other one has come. */

@@ -30,6 +30,7 @@ const SCRIPTS = { "/page.js": SCRIPT_FILES.page, "/worker.js": SCRIPT_FILES.work
 const FILES: Readonly<Record<string, { type: string; path: string }>> = {
   "/": { type: "text/html; charset=utf-8", path: ASSETS["index.html"] },
   "/page.css": { type: "text/css; charset=utf-8", path: ASSETS["page.css"] },
+  "/motion.css": { type: "text/css; charset=utf-8", path: ASSETS["motion.css"] },
   "/icon.svg": { type: "image/svg+xml", path: ASSETS["icon.svg"] },
   "/decoder.plain.wasm": { type: "application/wasm", path: WASM["decoder.plain"] },
   "/decoder.relaxed.wasm": { type: "application/wasm", path: WASM["decoder.relaxed"] },

@@ -3,7 +3,16 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createCamera, type Server, serve } from "../../../../src/index.ts";
 
-const FILES = ["", "page.js", "worker.js", "page.css", "icon.svg", "decoder.plain.wasm", "decoder.relaxed.wasm"];
+const FILES = [
+  "",
+  "page.js",
+  "worker.js",
+  "page.css",
+  "motion.css",
+  "icon.svg",
+  "decoder.plain.wasm",
+  "decoder.relaxed.wasm",
+];
 const MOST_BYTES = 150_000;
 
 let server: Server;
@@ -57,6 +66,8 @@ test("the page names its files relative to itself, so that it works below any pa
   const addresses = [...page.matchAll(/\b(?:src|href|action)="([^"]*)"/g)].map(([, address]) => address ?? "");
   expect(addresses.length).toBeGreaterThan(3);
   expect(addresses.filter((address) => /^\/|:/.test(address))).toEqual([]);
-  const styles = await (await fetch(`${base}page.css`)).text();
-  expect(styles).not.toMatch(/url\(|@import/);
+  for (const file of ["page.css", "motion.css"]) {
+    const styles = await (await fetch(base + file)).text();
+    expect(styles).not.toMatch(/url\(|@import/);
+  }
 });

@@ -1,0 +1,115 @@
+// Motion on the page in Chromium: the box over the picture, the list of events with their pictures, and the clip of one.
+
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { Browser, Page } from "playwright-core";
+import { violations } from "../support/axe.ts";
+import { CHROMIUM, openPage, startChromium } from "../support/chromium.ts";
+import { beginMotion, endMotion, serveMovingSquare } from "../support/moving-square.ts";
+import { TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { readRecording } from "../support/recorded-camera.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+/** The place of an element in the window. */
+async function placeOf(page: Page, selector: string) {
+  const place = await page.locator(selector).first().boundingBox();
+  if (place === null) throw new Error(`${selector} is not shown`);
+  return place;
+}
+
+describe.skipIf(CHROMIUM === null)("motion on the page (needs chromium)", () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await startChromium();
+  });
+  afterAll(() => browser?.close());
+
+  test("a box lies around what moves, also in a zoomed picture, and the list has the event", async () => {
+    await using square = await serveMovingSquare({ past: { seconds: 600 } });
+    await using opened = await openPage(browser);
+    const { page, errors } = opened;
+    await page.goto(square.url);
+    await page.waitForSelector("[data-shown]");
+    await page.hover(".camera");
+    const pause = await placeOf(page, "[data-tool=pause]");
+    expect(await page.isVisible("[data-tool=events]")).toBe(false);
+
+    await beginMotion(square);
+    await page.waitForSelector(".motion.on");
+    // The picture of 640 × 480 is shown in 480 × 360 pixels, in the middle of the window.
+    // The place has the half of its line, which is 2 pixels wide, on each side.
+    const box = await placeOf(page, ".motion rect:not(.under)");
+    expect(Math.abs(box.y - (0.4 * 360 - 1))).toBeLessThan(1);
+    expect(Math.abs(box.height - (0.2333 * 360 + 2))).toBeLessThan(1);
+    expect(box.x).toBeGreaterThanOrEqual(78);
+    expect(box.x + box.width).toBeLessThanOrEqual(562);
+    await page.waitForFunction('document.querySelector("#status").textContent.includes("yard: motion, path")');
+    expect(await placeOf(page, "[data-tool=pause]")).toEqual(pause); // the new button moves no other one
+    await page.mouse.move(320, 180);
+    await page.mouse.wheel(0, -400);
+    await page.waitForFunction(
+      `document.querySelector(".motion rect").getBoundingClientRect().height > ${1.5 * box.height}`,
+    );
+    await page.mouse.wheel(0, 900);
+
+    await endMotion(square);
+    await page.waitForSelector(".motion:not(.on)", { state: "attached" });
+    await page.keyboard.press("m");
+    const item = page.locator(".events li button");
+    await item.filter({ hasText: /\d+ s, \d+(\.\d)? % of the picture, path$/ }).waitFor();
+    await page.waitForFunction('document.querySelector(".events img")?.naturalWidth > 0');
+    expect(await violations(page)).toEqual([]);
+    await beginMotion(square);
+    await item.nth(1).waitFor();
+    expect(await item.first().textContent()).toContain("so far");
+    await endMotion(square);
+    await item
+      .first()
+      .filter({ hasText: /^(?!.*so far)/ })
+      .waitFor();
+
+    await item.nth(1).focus();
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#event[open] #event-save:enabled");
+    await page.waitForFunction('document.querySelector("#event-picture").naturalWidth >= 320');
+    expect(await page.getAttribute("#event-picture", "alt")).toBe("yard at the height of the motion");
+    const downloading = page.waitForEvent("download");
+    await page.click("#event-save");
+    const download = await downloading;
+    expect(download.suggestedFilename()).toMatch(/^yard-\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d\.mkv$/);
+    expect(readRecording(await download.path()).length).toBeGreaterThan(5);
+    await page.locator("#event-note").filter({ hasText: "saved" }).waitFor();
+    expect(await violations(page)).toEqual([]);
+
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("#event", { state: "hidden" });
+    expect(await page.isVisible(".events")).toBe(true);
+    const focused = 'document.activeElement === document.querySelectorAll(".events li button")[1]';
+    expect(await page.evaluate(focused)).toBe(true);
+    await page.keyboard.press("Escape");
+    await page.waitForSelector(".events", { state: "hidden" });
+    expect(await page.evaluate("document.activeElement.dataset.tool")).toBe("events");
+    expect(errors).toEqual([]);
+  });
+
+  test.each(["dark", "light"] as const)(
+    "axe-core finds nothing wrong, and a server without the past says so (%s)",
+    async (colorScheme) => {
+      await using square = await serveMovingSquare();
+      await using opened = await openPage(browser, { colorScheme });
+      const { page } = opened;
+      await page.goto(square.url);
+      await page.waitForSelector("[data-shown]");
+      await beginMotion(square);
+      await page.waitForSelector(".motion.on");
+      await page.keyboard.press("m");
+      await page.click(".events li button");
+      await page.locator("#event-note").filter({ hasText: "does not keep the past" }).waitFor();
+      expect(await page.isDisabled("#event-save")).toBe(true);
+      expect(await violations(page)).toEqual([]);
+      await page.click("#event-close");
+      await page.waitForSelector("#event", { state: "hidden" });
+      expect(await violations(page)).toEqual([]);
+    },
+  );
+});
