@@ -7,8 +7,8 @@ const SLOW_MS = 100;
 const FPS = 30;
 const SIZE = "1280x720";
 
-/** The p95 of the slow viewer's picture age ÷ (its own time + one frame interval + the p50 of the fast viewer's latency). */
-const AGE_LIMIT = 1.5;
+/** The p95 of the slow viewer's picture age ÷ (its own time + one frame interval + the p95 of the fast viewer's latency). */
+const AGE_LIMIT = 1.45;
 /** The latency of the fast viewer beside a slow one ÷ its latency alone. */
 const FAST_LIMIT = 1.4;
 
@@ -32,7 +32,9 @@ export const slowViewerBench: Bench = async ({ quick, progress }) => {
   const served = await server.stop();
   const captureFps = served.report.fps;
   const slowAge = slow.report.pixelLatencyMs;
-  const reference = SLOW_MS + 1000 / FPS + fast.report.pixelLatencyMs.p50;
+  // The fast viewer runs at the same time, so its p95 has the same other programs of the machine in it. The bound on the fast viewer's
+  // median finds a server that is late for all its viewers.
+  const reference = SLOW_MS + 1000 / FPS + fast.report.pixelLatencyMs.p95;
   const viewers = [
     { name: "fast, alone", report: alone.report },
     { name: "fast, with a slow one", report: fast.report },
@@ -43,7 +45,7 @@ export const slowViewerBench: Bench = async ({ quick, progress }) => {
     figures: { slowMs: SLOW_MS, fps: FPS, size: SIZE, captureFps, alone, fast, slow, served },
     bounds: [
       atMost(
-        "slow viewer's picture age p95 ÷ (its time + a frame + the fast viewer's latency)",
+        "slow viewer's picture age p95 ÷ (its time + a frame + the fast viewer's p95)",
         slowAge.p95 / reference,
         AGE_LIMIT,
       ),
