@@ -1,7 +1,6 @@
 // `--max-total-bitrate` with real sockets of two addresses: they get even shares, and a lone viewer gets all.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { median } from "../../src/core/statistics.ts";
 import { BoundViewer } from "../support/bound-viewer.ts";
 import { startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
@@ -22,13 +21,20 @@ async function measure(groups: readonly (readonly BoundViewer[])[], seconds: num
 }
 
 /**
- * The bits a second in five single seconds: their median and their mean. A stalled machine costs one or two of them, but not the median.
+ * Measures for 4 s, and again while the rates are not as expected, at most six times, because other programs may take the processors for
+ * some seconds. The caller checks the last rates.
  */
-async function usualRate(viewer: BoundViewer): Promise<{ usual: number; mean: number }> {
-  const rates: number[] = [];
-  for (let second = 0; second < 5; second++) rates.push(...(await measure([[viewer]], 1)));
-  return { usual: median(rates) ?? 0, mean: rates.reduce((sum, rate) => sum + rate, 0) / rates.length };
+async function measureUntil(
+  groups: readonly (readonly BoundViewer[])[],
+  areAsExpected: (rates: number[]) => boolean,
+): Promise<number[]> {
+  let rates = await measure(groups, 4);
+  for (let turn = 1; turn < 6 && !areAsExpected(rates); turn++) rates = await measure(groups, 4);
+  return rates;
 }
+
+const areEven = (first: number, second: number) => first / second > 0.75 && first / second < 1.33;
+const isWithinLimit = (rate: number) => rate / LIMIT < 1.15;
 
 // Other systems have only 127.0.0.1.
 test.skipIf(process.platform !== "linux")(
@@ -42,17 +48,19 @@ test.skipIf(process.platform !== "linux")(
       const five: BoundViewer[] = [];
       for (let count = 0; count < 5; count++) five.push(stack.use(await BoundViewer.connect(server.port, "127.0.0.2")));
       await measure([], 2);
-      const [first = 0, second = 0] = await measure([[one], five], 4);
-      expect(first / second).toBeGreaterThan(0.75);
-      expect(first / second).toBeLessThan(1.33);
-      expect((first + second) / LIMIT).toBeLessThan(1.15);
+      const [first = 0, second = 0] = await measureUntil(
+        [[one], five],
+        ([a = 0, b = 0]) => areEven(a, b) && isWithinLimit(a + b),
+      );
+      expect([first, second]).toSatisfy(([a = 0, b = 0]) => areEven(a, b));
+      expect(first + second).toSatisfy(isWithinLimit);
       for (const viewer of five) expect(viewer.frames).toBeGreaterThan(5);
-      shared = (await usualRate(one)).usual;
+      shared = first;
     }
     await measure([], 2);
-    const alone = await usualRate(one);
-    expect(alone.usual / shared).toBeGreaterThan(1.5);
-    expect(alone.mean / LIMIT).toBeLessThan(1.15);
+    const [alone = 0] = await measureUntil([[one]], ([rate = 0]) => rate / shared > 1.5 && isWithinLimit(rate));
+    expect(alone / shared).toBeGreaterThan(1.5);
+    expect(alone).toSatisfy(isWithinLimit);
     await server.until("the counters", ({ last }) => (last?.heldBack ?? 0) > 10 && (last?.sentBytes ?? 0) > 1e6);
     expect(server.remarks.match(/viewers want more than --max-total-bitrate, which is 2 Mbit\/s/g)?.length).toBe(1);
   },
