@@ -7,6 +7,7 @@ import type { Welcome } from "../protocol/greeting.ts";
 import type { Notice, Picture, StreamHeader, Tiles } from "../protocol/messages.ts";
 import type { Motion } from "../protocol/motion.ts";
 import type { Arrival } from "../protocol/origin.ts";
+import type { Route } from "../protocol/route.ts";
 
 /** The events of a connection in the order of the server's messages. A ProtocolError thrown by a handler ends the connection. */
 export interface ConnectionEvents {
@@ -22,6 +23,10 @@ export interface ConnectionEvents {
   onNotice(notice: Notice): void;
   /** Takes what the server tells about motion. Its times are in the server's clock. */
   onMotion?(motion: Motion): void;
+  /** Takes the relays through which the pictures come, also when they have changed. Only a relay sends them. */
+  onRoute?(route: Route): void;
+  /** Called once, when the offset of the server's clock is known, so that times of the server can be converted. */
+  onClockKnown?(): void;
   /** Takes the answer to `askForControls`. */
   onControls?(controls: Controls): void;
   /** Takes the answer to `setControl`. */

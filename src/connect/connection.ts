@@ -27,6 +27,7 @@ import {
 import { readMotion } from "../protocol/motion.ts";
 import { Peer, type PeerEnd, type PeerEvents } from "../protocol/peer.ts";
 import type { ViewerKey } from "../protocol/proof.ts";
+import { readRoute } from "../protocol/route.ts";
 import type { Transport, TransportEvents } from "../protocol/transport.ts";
 import { GoodbyeReason, HEADER_BYTES, MessageType, WIRE_VERSION } from "../protocol/wire.ts";
 import type { Origin } from "../protocol/origin.ts";
@@ -249,9 +250,17 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
       case MessageType.clipPart:
         this.#events.onClipPart?.(readClipPart(body));
         return true;
+      case MessageType.route:
+        this.#events.onRoute?.(readRoute(body));
+        return true;
       default:
         return false;
     }
+  }
+
+  /** Handles the first exact time of the server. The peer calls this. */
+  onClockKnown(): void {
+    this.#events.onClockKnown?.();
   }
 
   /** Handles the end of the connection. The peer calls this. */

@@ -73,6 +73,8 @@ export interface PeerEvents {
    * only. `startedAt` is the time when the first byte of the message arrived.
    */
   onMessage(type: number, body: Uint8Array, startedAt: Micros, now: Micros): boolean;
+  /** The peer calls this once, when the offset of the other side's clock is known for the first time. */
+  onClockKnown?(): void;
   /** The peer calls this once, when the connection ends. After that it receives no messages, and sends none except a Goodbye. */
   onGone(end: PeerEnd): void;
   /** The peer calls this once, as the last event, when the transport is closed or about to close. */
@@ -227,9 +229,12 @@ export class Peer implements TransportEvents {
           this.outbox.send(writePong({ sentAt: readPing(body).sentAt, receivedAt: now, repliedAt: now }));
         }
         break;
-      case MessageType.pong:
+      case MessageType.pong: {
+        const wasKnown = this.clock.known;
         this.clock.add(readPong(body), now);
+        if (!wasKnown && this.clock.known) this.#events.onClockKnown?.();
         break;
+      }
       default:
         if (!isKnown && type < FIRST_OPTIONAL_TYPE) {
           throw new ProtocolError(`message type ${type}, which ${this.#role.sender} never sends`);

@@ -139,6 +139,12 @@
 //      newer message replaces one that still waits. So a viewer may miss a start or an end: an event with another number has
 //      started, and the one before it has ended. A viewer that connects during an event gets phase 1. Older servers, and cameras
 //      whose motion is not detected, send none.
+//  136 Route, from the server
+//      | u8 number of relays | for each relay | bytes id, 8 random bytes
+//      A relay is a server whose camera is a camera of another server. The list has the relays through which the pictures come, 8 at
+//      most, with the sending one first. Each camera of a relay has its own id. A relay sends the message after Cameras, and again
+//      when the list has changed. Other servers leave it out. A relay takes no pictures from a server whose list has its own id
+//      or 8 relays.
 
 export const DEFAULT_PORT = 10050;
 export const WIRE_VERSION = 2;
@@ -175,6 +181,11 @@ export const MAX_OPEN_QUESTIONS = 8;
 export const PROOF_BYTES = 32;
 export const KEY_ID_BYTES = 8;
 
+/** The length in bytes of the id of a relay. */
+export const RELAY_ID_BYTES = 8;
+/** The largest number of relays between a camera and a viewer. */
+export const MAX_RELAYS = 8;
+
 export const GREETING_TIMEOUT_MS = 5_000;
 export const PING_INTERVAL_MS = 1_000;
 /**
@@ -209,6 +220,7 @@ export const MessageType = {
   clipAsked: 133,
   clipPart: 134,
   motion: 135,
+  route: 136,
 } as const;
 
 export const GoodbyeReason = {

@@ -24,6 +24,7 @@ import {
 import { type ProofInput, proveAsServer, proveAsViewer, type ViewerKey, viewerKey } from "../../src/protocol/proof.ts";
 import * as m from "../../src/protocol/messages.ts";
 import { writeMotion } from "../../src/protocol/motion.ts";
+import { writeRoute } from "../../src/protocol/route.ts";
 import type { TransportEvents } from "../../src/protocol/transport.ts";
 import { GoodbyeReason, HEADER_BYTES, MessageType, PROOF_BYTES, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { type Authenticated, KeyRing } from "../../src/server/access/key-ring.ts";
@@ -169,6 +170,7 @@ function openViewer(key: ViewerKey | null): End {
       onControlSet: ignore,
       onClipPart: ignore,
       onMotion: ignore,
+      onRoute: ignore,
     },
     { key },
   );
@@ -222,6 +224,7 @@ const VIEWER: Side = {
     copy(writeControlSet({ isDone: false, text: "no" })),
     copy(writeClipPart({ outcome: "part", text: "", bytes: new Uint8Array(9) })),
     copy(writeMotion({ ...EVENT, phase: "update", zones: ["path", "door"] })),
+    copy(writeRoute(["0102030405060708"])),
     CHALLENGE,
   ],
 };

@@ -27,6 +27,7 @@ import {
 import { readChallenge, readProof, writeChallenge, writeProof } from "../../src/protocol/handshake.ts";
 import * as m from "../../src/protocol/messages.ts";
 import { type Motion, readMotion, writeMotion } from "../../src/protocol/motion.ts";
+import { readRoute, writeRoute } from "../../src/protocol/route.ts";
 import { NO_TILES } from "../../src/protocol/tile-list.ts";
 import { MAX_CAMERA_NAME_BYTES, MAX_CAMERAS, MAX_MOTION_ZONES, MAX_ZONE_NAME_BYTES } from "../../src/protocol/wire.ts";
 import { writePicture } from "../support/whole-pictures.ts";
@@ -342,6 +343,13 @@ const GOLDEN: Golden[] = [
     hex:
       "3b000000 87 02 07000000 0504030201000000 ffffffffffff1f00 0100000000000000 0000 ffff 0000000001000000 " +
       "0000 0010 ffff 0020 0000 0000 0000 0000 00",
+  },
+  {
+    name: "Route",
+    write: () => writeRoute(["0102030405060708", "fffe000000000001"]),
+    read: readRoute,
+    value: ["0102030405060708", "fffe000000000001"],
+    hex: "12000000 88 02 0102030405060708 fffe000000000001",
   },
   {
     name: "Tiles",

@@ -11,19 +11,13 @@ import { nowMicros } from "../../core/clock.ts";
 import { ProtocolError } from "../../core/errors.ts";
 import { Newest } from "../../core/newest.ts";
 import type { Tiles } from "../../protocol/messages.ts";
+import { checkLengths } from "../../protocol/tile-list.ts";
 import type { Arrival, Origin } from "../../protocol/origin.ts";
 import type { DecodedPicture } from "../picture.ts";
 import { StreamJobs, type TileResources } from "./stream-jobs.ts";
 import type { Work } from "./stream-slots.ts";
 import type { TileCanvas } from "./tile-canvas.ts";
 import { keepCopy, TileFrame } from "./tile-frame.ts";
-
-/**
- * The most bytes of a tile. A coefficient has at most 27 bits (T.81 F.1.2: 16 for a Huffman code and 11 for its value). So a
- * pixel with three components and no subsampling has about 10 bytes. The limit is larger because of stuffed zeros.
- */
-export const MAX_BYTES_PER_PIXEL = 16;
-const MAX_EXTRA_BYTES = 64;
 
 export class TileStream {
   readonly canvas: TileCanvas;
@@ -65,7 +59,8 @@ export class TileStream {
     const { numbers } = part.tiles;
     const highest = numbers.at(-1) ?? 0;
     const { tiles } = this.canvas.info;
-    this.#checkLengths(part);
+    const { tileMcus, mcuWidth, mcuHeight } = this.canvas.info;
+    checkLengths(part.tiles, tileMcus * mcuWidth * mcuHeight);
     if (highest >= tiles)
       throw new ProtocolError(`the message Tiles contains tile ${highest}, but the picture has ${tiles} tiles`);
     for (let index = 0; index < numbers.length && this.#unseen > 0; index++) {
@@ -90,18 +85,6 @@ export class TileStream {
     if (isCopiedFirst) keepCopy(added, view);
     this.pump();
     if (added !== null && !isCopiedFirst) keepCopy(added, view);
-  }
-
-  /**
-   * Throws ProtocolError for a tile with more bytes than any encoder could make of its pixels. Such tiles would use up memory,
-   * because the newest bytes of each tile are kept.
-   */
-  #checkLengths({ tiles: { lengths } }: Tiles): void {
-    const { tileMcus, mcuWidth, mcuHeight } = this.canvas.info;
-    const most = MAX_BYTES_PER_PIXEL * tileMcus * mcuWidth * mcuHeight + MAX_EXTRA_BYTES;
-    for (const length of lengths) {
-      if (length > most) throw new ProtocolError(`a tile has ${length} bytes, and at most ${most} are allowed`);
-    }
   }
 
   /** Gives work to idle threads and passes on finished frames. Call it when a thread or a slot may have become free. */

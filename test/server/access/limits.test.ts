@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { DEFAULT_MAX_PIXELS, OTHERS, STREAMS } from "../../../src/connect/server-limits.ts";
-import { MAX_BYTES_PER_PIXEL } from "../../../src/client/decode/tile-stream.ts";
+import { MAX_BYTES_PER_PIXEL } from "../../../src/protocol/tile-list.ts";
 import { MAX_WAITING_BYTES } from "../../../src/client/decode/tile-streams.ts";
 import { MAX_TILES } from "../../../src/client/decode/tile-canvas.ts";
 import { ARENA_BYTES, ARENA_BYTES_PER_PIXEL } from "../../../src/client/session.ts";
