@@ -1,5 +1,7 @@
 // A sink that forwards every call to another sink, and reports each frame first. Wrappers that watch a source use it.
 
+import type { Micros } from "../core/clock.ts";
+import type { StreamHeader, Tiles } from "../protocol/messages.ts";
 import type { Delivery, FrameSink } from "./source.ts";
 
 export abstract class ForwardingSink implements FrameSink {
@@ -34,11 +36,20 @@ export abstract class ForwardingSink implements FrameSink {
     return this.sink.jpeg(...frame);
   }
 
+  stream(stream: StreamHeader): void {
+    this.sink.stream?.(stream);
+  }
+
+  tiles(tiles: Tiles): void {
+    if (tiles.isLast) this.onFrame();
+    this.sink.tiles?.(tiles);
+  }
+
   lost(): void {
     this.sink.lost();
   }
 
-  trouble(text: string | null): void {
-    this.sink.trouble(text);
+  trouble(text: string | null, since?: Micros): void {
+    this.sink.trouble(text, since);
   }
 }

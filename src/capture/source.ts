@@ -25,6 +25,8 @@
 import type { FrameSlot } from "../codec/memory/frame-slots.ts";
 import type { Micros } from "../core/clock.ts";
 import type { PixelFormat, Size } from "../core/pixel-format.ts";
+import type { StreamHeader, Tiles } from "../protocol/messages.ts";
+import type { Route } from "../protocol/route.ts";
 import type { JpegBlock } from "./jpeg-blocks.ts";
 import type { Room } from "./room.ts";
 
@@ -60,10 +62,24 @@ export interface FrameSink {
   reserveJpeg(maxBytes: number): JpegBlock | null;
   /** Delivers a JPEG of `jpegBytes` bytes in a reserved block, which then belongs to the sink. The JPEG is sent unchanged. */
   jpeg(block: JpegBlock, jpegBytes: number, capturedAt: Micros): Delivery;
+  /**
+   * Begins the pictures of a source that is another server. Its tiles follow (`tiles`), which are sent on unchanged. Without a JPEG
+   * header, whole pictures follow (`jpeg`). Throws ProtocolError if viewers could not decode tiles with this header. Only the sink of
+   * a server takes tiles.
+   */
+  stream?(stream: StreamHeader): void;
+  /**
+   * Delivers a part of a frame of that stream, or a whole frame, with its times in this machine's clock. The bytes are copied. Throws
+   * ProtocolError for tiles that the picture does not have, and if tiles are missing in the first frame.
+   */
+  tiles?(tiles: Tiles): void;
   /** Counts a captured frame that could not be delivered, because `reserve` returned null or the frame was damaged. */
   lost(): void;
-  /** Tells the operator and the viewers what is wrong with the source, or with null that it works again. */
-  trouble(text: string | null): void;
+  /**
+   * Tells the operator and the viewers what is wrong with the source, or with null that it works again. A trouble with `since`, the
+   * time when it began, lasts until the source ends it. Any other trouble has begun now, and the first frame of a run also ends it.
+   */
+  trouble(text: string | null, since?: Micros): void;
 }
 
 /** Copies a JPEG into a block of the sink and delivers it. Without a block the frame is counted as lost. */
@@ -90,8 +106,18 @@ export interface Source {
   run(sink: FrameSink, signal: AbortSignal): Promise<void>;
   /** The controls of a camera, which can be changed while it runs. */
   readonly controls?: SourceControls | undefined;
+  /** The relays through which the frames come, if the source is another server. */
+  readonly route?: SourceRoute | undefined;
   /** Resolves when an unplugged device may be back, which ends the pause before the next try. It never rejects. */
   untilBack?(signal: AbortSignal): Promise<void>;
+}
+
+/** The relays between a camera and the viewers of a server that shows a camera of another server. */
+export interface SourceRoute {
+  /** The relays, with this server first. */
+  readonly relays: Route;
+  /** The server sets it. Called when `relays` has changed. */
+  onChanged: () => void;
 }
 
 export interface SourceControls {

@@ -28,6 +28,11 @@ export interface Link {
   key: string | null;
 }
 
+/** Returns whether a text is a link to a server, right or wrong. */
+export function isLink(text: string): boolean {
+  return /^slips?:\/\//i.test(text);
+}
+
 /** Parses an address. Throws UsageError if the text is not a host with an optional port and camera name. */
 export function parseAddress(text: string): Address {
   const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^:\s/[\]@]+))(?::(\d{1,5}))?(?:\/([^\n]*))?$/.exec(text);

@@ -132,6 +132,26 @@ test("view --set: is refused without --allow-controls, while --controls still li
   });
 });
 
+test("view --controls and --set: over a relay they reach the camera of its origin, if both servers allow it", async () => {
+  await withServer(true, async (address) => {
+    await using edge = await startServer(["--source", `slip://${address}/`, "--allow-controls"]);
+    const own = `127.0.0.1:${edge.port}`;
+    await edge.until("the connection", ({ remarks }) => remarks.includes("connected to"));
+    expect((await run(own, "--set", "brightness=-8")).code).toBe(0);
+    const { controls } = JSON.parse((await run(address, "--controls", "--json")).output);
+    expect(JSON.parse((await run(own, "--controls", "--json")).output)).toEqual({ areSettable: true, controls });
+    expect(controls[0]).toMatchObject({ name: "brightness", value: -8 });
+    const wrong = await run(own, "--set", "brightness=65");
+    expect(wrong.remarks).toContain("'65' is not a value for 'brightness': write -64 to 64 in steps of 2");
+  });
+  await withServer(false, async (address) => {
+    await using edge = await startServer(["--source", `slip://${address}/`, "--allow-controls"]);
+    await edge.until("the connection", ({ remarks }) => remarks.includes("connected to"));
+    const refused = await run(`127.0.0.1:${edge.port}`, "--set", "brightness=1");
+    expect(refused.remarks).toContain("viewers may not set controls: the server was started without --allow-controls");
+  });
+});
+
 test("view --controls: reports that a source has no controls", async () => {
   await using server = await startServer(["--source", "pattern", "--allow-controls"]);
   const address = `127.0.0.1:${server.port}`;

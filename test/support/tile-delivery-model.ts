@@ -62,6 +62,7 @@ export class World implements Disposable {
     const source: Source = { name: "model", framesPerSecond: 30, run: () => Promise.resolve() };
     this.audience = new Audience({
       name: "model",
+      route: null,
       controls: new CameraControls({ source, areSettable: false, log: SILENT_LOG }),
       quality: 80,
       renditions: this.renditions,

@@ -133,8 +133,20 @@ export class EncodeFixture implements Demand, TileSink, PictureSink {
     });
     const tiles = new TileScheduler({ ...shared, noise, source, renditions, freeStates: [], sinks: [this], changes });
     const listener = { frameCaptured: () => undefined };
-    this.dispatcher = new FrameDispatcher({ ...shared, quality: 80, tiles, pictures: this, captures, listener });
+    this.dispatcher = new FrameDispatcher({
+      ...shared,
+      quality: 80,
+      tiles,
+      pictures: this,
+      sinks: [this],
+      captures,
+      listener,
+    });
     threads.onIdle = () => this.dispatcher.pump();
+  }
+
+  passOn(): void {
+    throw new Error("no tiles of another server are expected");
   }
 
   get isWatched(): boolean {

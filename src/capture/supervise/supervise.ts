@@ -1,6 +1,6 @@
 // Keeps a source running. It restarts the source after a failure, with growing pauses between the tries.
 
-import { sleep } from "../../core/clock.ts";
+import { type Micros, sleep } from "../../core/clock.ts";
 import { SourceError } from "../../core/errors.ts";
 import { type Log, SILENT_LOG } from "../../core/log.ts";
 import { ForwardingSink } from "../forwarding-sink.ts";
@@ -41,7 +41,7 @@ export function supervise(source: Source, { fromTheStart = false, log = SILENT_L
         if (signal.aborted) return;
       }
       for (;;) {
-        counting.frames = 0;
+        counting.begin();
         let pauseMs: number;
         try {
           return await source.run(counting, signal);
@@ -86,19 +86,34 @@ async function pause(source: Source, milliseconds: number, signal: AbortSignal):
   over.abort(); // This ends the other wait.
 }
 
-/** Counts the frames of a run. The first frame ends the trouble of the previous run. */
+/**
+ * Counts the frames of a run. The first frame ends the trouble of the previous run, but not a trouble of this run with a beginning:
+ * another server first tells the trouble of its camera, and then sends the last frame before it.
+ */
 class FirstFrameSink extends ForwardingSink {
   readonly #onFirst: () => void;
   frames = 0;
+  #isInTrouble = false;
 
   constructor(sink: FrameSink, onFirst: () => void) {
     super(sink);
     this.#onFirst = onFirst;
   }
 
+  /** Begins another run. */
+  begin(): void {
+    this.frames = 0;
+    this.#isInTrouble = false;
+  }
+
+  override trouble(text: string | null, since?: Micros): void {
+    this.#isInTrouble = text !== null && since !== undefined;
+    super.trouble(text, since);
+  }
+
   protected onFrame(): void {
     if (this.frames++ > 0) return;
     this.#onFirst();
-    this.sink.trouble(null);
+    if (!this.#isInTrouble) this.sink.trouble(null);
   }
 }

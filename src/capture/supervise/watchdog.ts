@@ -46,11 +46,11 @@ class WatchedSink extends ForwardingSink {
     super.lost();
   }
 
-  override trouble(text: string | null): void {
+  override trouble(text: string | null, since?: Micros): void {
     this.#health.end("silence");
     if (text === null) this.#health.end("source");
     else this.#health.begin("source", text);
-    super.trouble(text);
+    super.trouble(text, since);
   }
 
   tick(): void {

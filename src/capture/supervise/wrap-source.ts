@@ -15,6 +15,7 @@ export function wrapSource(source: Source, { run }: Pick<Source, "run">): Source
       return source.framesPerSecond;
     },
     controls: source.controls,
+    route: source.route,
     run,
   };
 }

@@ -1,11 +1,26 @@
 // The figures of one camera: the fields of its report.
 
-import type { MotionFigures } from "../motion/motion-watch.ts";
-import type { PastReport } from "../past/past.ts";
-import type { RecordingReport } from "../record/recorder.ts";
-import type { Audience, RenditionReport } from "../deliver/audience.ts";
+import type { CaptureRate } from "../../capture/capture-rate.ts";
+import { nowMicros } from "../../core/clock.ts";
+import type { Size } from "../../core/pixel-format.ts";
+import type { Audience } from "../deliver/audience.ts";
+import type { EncodeFigures, ServerDropReason } from "../encode/figures.ts";
+import type { MotionFigures, MotionWatch } from "../motion/motion-watch.ts";
+import type { Past, PastReport } from "../past/past.ts";
+import type { Recorder, RecordingReport } from "../record/recorder.ts";
+import type { PictureFeed } from "../renditions/feed.ts";
+import type { RenditionRegistry } from "../renditions/registry.ts";
 import type { Rendition } from "../renditions/rendition.ts";
-import type { ServerDropReason } from "../encode/figures.ts";
+
+/** A size and quality that is being sent. */
+export interface RenditionReport {
+  width: number;
+  height: number;
+  /** The JPEG quality, or 0 if unknown because the source made the pictures. */
+  quality: number;
+  viewers: number;
+  bytesPerFrame: number;
+}
 
 /** The figures of a camera. `--json` prints them. */
 export interface CameraReport {
@@ -48,8 +63,54 @@ export interface CameraReport {
   motion: MotionFigures | null;
 }
 
-/** Returns the sizes and qualities that are being sent, with the best first. `wanted` are the renditions in use. */
-export function reportRenditions(audience: Audience, wanted: readonly Rendition[]): RenditionReport[] {
+/** The parts of a camera whose figures are reported. */
+export interface ReportedParts {
+  name: string;
+  source: { readonly name: string };
+  ended: { text: string } | null;
+  /** The size of the newest picture. */
+  size: Size;
+  audience: Audience;
+  pictures: PictureFeed;
+  renditions: RenditionRegistry;
+  captures: CaptureRate;
+  figures: EncodeFigures;
+  recorder: Recorder | null;
+  past: Past | null;
+  motion: MotionWatch | null;
+}
+
+export function reportCamera(parts: ReportedParts): CameraReport {
+  const now = nowMicros();
+  const { name, source, ended, size, audience, captures } = parts;
+  const { drops, encoded, encodedRate, encodeDurations } = parts.figures;
+  const { wanted } = parts.renditions;
+  return {
+    name,
+    source: source.name,
+    ended: ended?.text ?? null,
+    width: size.width,
+    height: size.height,
+    viewers: audience.count,
+    frames: captures.frames,
+    fps: Math.round(captures.rate.perSecond(now) * 10) / 10,
+    encoded,
+    encodedFps: Math.round(encodedRate.perSecond(now) * 10) / 10,
+    bytesPerFrame: (audience.readyFeed ?? wanted[0] ?? parts.pictures).newestBytes,
+    renditions: reportRenditions(audience, wanted),
+    encodeMs: { p50: encodeDurations.percentileMs(50), p99: encodeDurations.percentileMs(99) },
+    dropped: drops.total,
+    droppedBy: { ...drops.byReason },
+    sent: audience.picturesSent,
+    skipped: audience.picturesSkipped,
+    recording: parts.recorder?.report() ?? null,
+    past: parts.past?.report() ?? null,
+    motion: parts.motion?.figures() ?? null,
+  };
+}
+
+/** Returns the sizes and qualities that are being sent, with the best first. `wanted` are the renditions that are encoded here. */
+function reportRenditions(audience: Audience, wanted: readonly Rendition[]): RenditionReport[] {
   const ofTiles = wanted.map(({ stream, level, users, newestBytes }) => ({
     width: stream?.width ?? 0,
     height: stream?.height ?? 0,
@@ -57,5 +118,8 @@ export function reportRenditions(audience: Audience, wanted: readonly Rendition[
     viewers: users,
     bytesPerFrame: newestBytes,
   }));
-  return [...audience.reportPictures(), ...ofTiles];
+  const { readyFeed, readyViewers } = audience;
+  if (readyFeed === null || readyFeed.stream === null) return ofTiles;
+  const { width, height, quality } = readyFeed.stream;
+  return [{ width, height, quality, viewers: readyViewers, bytesPerFrame: readyFeed.newestBytes }, ...ofTiles];
 }

@@ -28,7 +28,7 @@ import type { Recorder } from "../record/recorder.ts";
 import { PictureFeed } from "../renditions/feed.ts";
 import { RenditionRegistry } from "../renditions/registry.ts";
 import type { ResolvedCameraOptions } from "../settings/options.ts";
-import { type CameraReport, reportRenditions } from "./camera-report.ts";
+import { type CameraReport, reportCamera } from "./camera-report.ts";
 import type { CameraSurroundings } from "./camera-surroundings.ts";
 
 /** The time limit for sending the last pictures and Goodbyes to the viewers. */
@@ -85,6 +85,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
     this.#controls = new CameraControls({ source, areSettable: surroundings.allowControls, log: this.#log });
     this.audience = new Audience({
       name,
+      route: source.route ?? null,
       controls: this.#controls,
       quality,
       renditions: this.#renditions,
@@ -97,7 +98,9 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
       trace,
       followDoor: follower === null ? null : (door) => follower.viewersOf(door),
     });
+    if (source.route !== undefined) source.route.onChanged = () => this.audience.tellRoute();
     const log = logOf("encode");
+    const sinks = [this.audience, ...surroundings.sinks];
     const { onEvent } = surroundings;
     const onMotion = (event: MotionEvent) => this.#recorder?.motion(event);
     this.#motion =
@@ -112,7 +115,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
       renditions: this.#renditions,
       freeStates: surroundings.freeStates,
       demand: this.audience,
-      sinks: [this.audience, ...surroundings.sinks],
+      sinks,
       changes: this.#motion === null ? null : new ChangedTiles(arena, this.#motion),
       figures: this.#figures,
       log,
@@ -126,6 +129,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
       tiles: encodesTiles ? tiles : null,
       demand: this.audience,
       pictures: this.audience,
+      sinks,
       captures: this.#captures,
       figures: this.#figures,
       listener: this,
@@ -258,33 +262,20 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   }
 
   report(): CameraReport {
-    const now = nowMicros();
-    const { audience } = this;
-    const { wanted } = this.#renditions;
-    const { drops, encoded, encodedRate, encodeDurations } = this.#figures;
-    const { width, height } = this.#dispatcher.size;
-    return {
+    return reportCamera({
       name: this.name,
-      source: this.#source.name,
-      ended: this.ended?.text ?? null,
-      width,
-      height,
-      viewers: audience.count,
-      frames: this.#captures.frames,
-      fps: Math.round(this.#captures.rate.perSecond(now) * 10) / 10,
-      encoded,
-      encodedFps: Math.round(encodedRate.perSecond(now) * 10) / 10,
-      bytesPerFrame: (audience.onPictures > 0 ? null : wanted[0]?.newestBytes) ?? this.#pictures.newestBytes,
-      renditions: reportRenditions(audience, wanted),
-      encodeMs: { p50: encodeDurations.percentileMs(50), p99: encodeDurations.percentileMs(99) },
-      dropped: drops.total,
-      droppedBy: { ...drops.byReason },
-      sent: audience.picturesSent,
-      skipped: audience.picturesSkipped,
-      recording: this.#recorder?.report() ?? null,
-      past: this.#past?.report() ?? null,
-      motion: this.#motion?.figures() ?? null,
-    };
+      source: this.#source,
+      ended: this.ended,
+      size: this.#dispatcher.size,
+      audience: this.audience,
+      pictures: this.#pictures,
+      renditions: this.#renditions,
+      captures: this.#captures,
+      figures: this.#figures,
+      recorder: this.#recorder,
+      past: this.#past,
+      motion: this.#motion,
+    });
   }
 
   /** Tells the operator and the viewers that a trouble has begun or changed, or with null that it has ended. */

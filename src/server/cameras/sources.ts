@@ -6,8 +6,10 @@ import type { Source } from "../../capture/source.ts";
 import { openLazily } from "../../capture/supervise/lazy-source.ts";
 import { supervise } from "../../capture/supervise/supervise.ts";
 import { tryOpen } from "../../capture/supervise/try-open.ts";
+import { isLink } from "../../connect/address.ts";
 import { MissingError, SourceError, UsageError } from "../../core/errors.ts";
 import { type Log, lateLog } from "../../core/log.ts";
+import { openRelay } from "../relay/open-relay.ts";
 import type { ResolvedCameraOptions } from "../settings/options.ts";
 import { nameAfterSource } from "./names.ts";
 
@@ -48,7 +50,7 @@ export function openSources(
   for (const source of running?.sources ?? []) refuseTwice(source, devices);
   const openNamed = (camera: NamedCamera, log: Log): Source => {
     const open = () => {
-      const opened = openSource(camera, log);
+      const opened = isLink(camera.source) ? openRelay(camera, log) : openSource(camera, log);
       refuseTwice(opened, devices);
       return opened;
     };

@@ -5,6 +5,7 @@ import type { Micros } from "../../core/clock.ts";
 import type { MotionNow } from "../../core/motion.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import type { Notice } from "../../protocol/messages.ts";
+import type { Route } from "../../protocol/route.ts";
 import type { GoodbyeReason } from "../../protocol/wire.ts";
 import type { Feed } from "../renditions/feed.ts";
 import type { Part, Rendition } from "../renditions/rendition.ts";
@@ -36,6 +37,8 @@ export interface AudienceMember {
   notify(notice: Notice): void;
   /** Tells the viewer what moves in the picture, if its protocol can. */
   tellMotion?(motion: MotionNow): void;
+  /** Tells the viewer through which relays the pictures come, if its protocol can. */
+  tellRoute?(relays: Route): void;
   /** Tells the viewer why it gets no more pictures, if its protocol can, and closes the connection. */
   leave(reason: GoodbyeReason, text: string): void;
 }

@@ -5,17 +5,19 @@ import type { Health } from "../../core/health.ts";
 import type { Log } from "../../core/log.ts";
 import type { MotionNow } from "../../core/motion.ts";
 import type { Size } from "../../core/pixel-format.ts";
-import { type Trace, TraceTrack } from "../../core/trace.ts";
+import type { Trace } from "../../core/trace.ts";
 import type { Notice } from "../../protocol/messages.ts";
+import type { Route } from "../../protocol/route.ts";
 import type { EncodedPicture } from "../picture.ts";
+import type { PictureFeed } from "../renditions/feed.ts";
 import type { Part, Rendition } from "../renditions/rendition.ts";
-import type { Demand, PictureSink, TileSink } from "../renditions/sinks.ts";
+import type { Demand, PictureSink, RelaySink, TileSink } from "../renditions/sinks.ts";
 import { ArrivalLog } from "./arrival-log.ts";
-import { Assignment, type SourceKind, type Supply } from "./quality/assignment.ts";
+import { Assignment, type ReadyFeed, type SourceKind, type Supply } from "./quality/assignment.ts";
 import type { CameraControls } from "./camera-controls.ts";
 import type { Refusal } from "../access/refusal.ts";
 import type { AudienceMember, DoorName } from "./audience-member.ts";
-import { combineFollowers, type FrameFollower, FrameLog } from "./frame-follower.ts";
+import { followFrames, type FrameFollower } from "./frame-follower.ts";
 import type { ClipMaker } from "./saved-clip.ts";
 import { SendRound } from "./send-round.ts";
 import type { WatchedCamera } from "./viewer-host.ts";
@@ -45,6 +47,10 @@ export interface AudienceListener {
 export interface AudienceOptions extends Supply {
   /** The camera's name for viewers. */
   name: string;
+  /** The whole pictures. */
+  pictures: PictureFeed;
+  /** The relays through which the pictures come, if the source is another server. Call `tellRoute` when they change. */
+  route: { readonly relays: Route } | null;
   controls: CameraControls;
   /** Whether the source's JPEGs can be decoded and encoded in other sizes and qualities (renditions). */
   transcodes: boolean;
@@ -57,17 +63,7 @@ export interface AudienceOptions extends Supply {
   followDoor: ((door: DoorName) => FrameFollower) | null;
 }
 
-/** A size and quality that is being sent. */
-export interface RenditionReport {
-  width: number;
-  height: number;
-  /** The JPEG quality, or 0 if unknown because the source made the pictures. */
-  quality: number;
-  viewers: number;
-  bytesPerFrame: number;
-}
-
-export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
+export class Audience implements WatchedCamera, Demand, TileSink, PictureSink, RelaySink {
   readonly name: string;
   readonly controls: CameraControls;
   clips: ClipMaker | null = null;
@@ -147,18 +143,14 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     return this.#options.quality;
   }
 
-  /** The number of viewers that get whole pictures instead of tiles. */
-  get onPictures(): number {
-    return this.#assignments.values().reduce((sum, { isOnPictures }) => sum + (isOnPictures ? 1 : 0), 0);
+  /** What viewers are sent as it is, or null when no viewer is sent it. */
+  get readyFeed(): ReadyFeed | null {
+    return this.readyViewers > 0 ? (this.#source?.ready ?? null) : null;
   }
 
-  /** Returns the report's entry for whole pictures, or an empty list when no viewer is sent whole pictures. */
-  reportPictures(): RenditionReport[] {
-    const { stream, newestBytes } = this.#options.pictures;
-    const viewers = this.onPictures;
-    if (stream === null || viewers === 0) return [];
-    const { width, height, quality } = stream;
-    return [{ width, height, quality, viewers, bytesPerFrame: newestBytes }];
+  /** The number of viewers that are sent whole pictures, or the tiles of another server. */
+  get readyViewers(): number {
+    return this.#assignments.values().reduce((sum, { isOnReady }) => sum + (isOnReady ? 1 : 0), 0);
   }
 
   /** Whether each viewer was sent the newest frame and has acknowledged all its frames. */
@@ -174,13 +166,19 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     const { pictures, transcodes } = this.#options;
     const { width, height, isPassedOn } = picture;
     pictures.publish(picture);
-    this.#adopt({ width, height, offers: isPassedOn && transcodes ? "both" : "pictures" });
+    this.#adopt({ width, height, encodes: isPassedOn && transcodes, ready: pictures });
     for (const assignment of this.#assignments.values()) assignment.published();
     this.#sendNewest();
   }
 
   useTiles({ width, height }: Size): void {
-    this.#adopt({ width, height, offers: "tiles" });
+    this.#adopt({ width, height, encodes: true, ready: null });
+  }
+
+  passOn(rendition: Rendition): void {
+    const { width, height } = rendition.stream ?? { width: 0, height: 0 };
+    this.#options.pictures.clear();
+    this.#adopt({ width, height, encodes: this.#options.transcodes, ready: rendition });
   }
 
   begin(rendition: Rendition, frameNumber: number): void {
@@ -214,6 +212,12 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
   tellMotion(motion: MotionNow): void {
     this.#motion = motion.phase === "end" ? null : { ...motion, phase: "update" };
     for (const viewer of this.#assignments.keys()) viewer.tellMotion?.(motion);
+  }
+
+  /** Tells all viewers through which relays the pictures come. New viewers are told when they connect. */
+  tellRoute(): void {
+    const relays = this.#options.route?.relays ?? [];
+    for (const viewer of this.#assignments.keys()) viewer.tellRoute?.(relays);
   }
 
   /** Ends the pictures. All viewers are told why and disconnected. New viewers that want pictures get the same answer. */
@@ -261,17 +265,13 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
   }
 
   #welcome(viewer: AudienceMember): Assignment {
-    const { health, log, trace, followDoor } = this.#options;
+    const { health, log, trace, followDoor, route } = this.#options;
     const assignment = new Assignment(viewer, this.#options);
     this.#assignments.set(viewer, assignment);
-    const { address } = viewer;
-    const track = trace === null ? null : new TraceTrack(trace, `viewer ${address}`);
-    const isLogged = log.isEnabledFor("debug");
-    viewer.frames.follower = combineFollowers([
-      ...(isLogged || track !== null ? [new FrameLog(address, isLogged ? log : null, track)] : []),
-      ...(followDoor === null ? [] : [followDoor(viewer.door)]),
-    ]);
+    const { address, door } = viewer;
+    viewer.frames.follower = followFrames({ address, log, trace, ofDoor: followDoor?.(door) ?? null });
     if (!viewer.watching) this.#arrivals.say(`viewer ${address} is connected (${this.count} in all)`);
+    if (route !== null) viewer.tellRoute?.(route.relays);
     if (health.text !== null) viewer.notify(this.#notice);
     if (this.#motion !== null) viewer.tellMotion?.(this.#motion);
     return assignment;
@@ -291,8 +291,9 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
 
   #adopt(source: SourceKind): void {
     const before = this.#source;
-    const { width, height, offers } = source;
-    if (before?.width === width && before.height === height && before.offers === offers) return;
+    const { width, height, encodes, ready } = source;
+    const isSameSize = before?.width === width && before.height === height;
+    if (isSameSize && before.encodes === encodes && before.ready === ready) return;
     this.#source = source;
     for (const assignment of this.#assignments.values()) assignment.choose(source);
   }

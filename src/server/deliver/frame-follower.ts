@@ -2,7 +2,7 @@
 
 import type { Micros } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
-import type { TraceTrack } from "../../core/trace.ts";
+import { type Trace, TraceTrack } from "../../core/trace.ts";
 import type { Ack } from "../../protocol/messages.ts";
 
 /** A frame on its way to one viewer, with its times in the server's clock. */
@@ -32,8 +32,26 @@ export interface FrameFollower {
   acknowledged(frame: FrameOnItsWay, ack: FrameAck): void;
 }
 
-/** Returns one follower for several, or null for none. Then nothing is called, so frames without followers cost no time. */
-export function combineFollowers(followers: readonly FrameFollower[]): FrameFollower | null {
+export interface FollowedViewer {
+  /** The address of the viewer, as text for people. */
+  address: string;
+  log: Log;
+  trace: Trace | null;
+  /** The follower of all viewers of the same door, or null. */
+  ofDoor: FrameFollower | null;
+}
+
+/** Returns the follower of a viewer's frames, or null for none. Then nothing is called, so frames without followers cost no time. */
+export function followFrames({ address, log, trace, ofDoor }: FollowedViewer): FrameFollower | null {
+  const track = trace === null ? null : new TraceTrack(trace, `viewer ${address}`);
+  const isLogged = log.isEnabledFor("debug");
+  return combine([
+    ...(isLogged || track !== null ? [new FrameLog(address, isLogged ? log : null, track)] : []),
+    ...(ofDoor === null ? [] : [ofDoor]),
+  ]);
+}
+
+function combine(followers: readonly FrameFollower[]): FrameFollower | null {
   const [first] = followers;
   if (first === undefined || followers.length === 1) return first ?? null;
   return {
@@ -58,7 +76,7 @@ export function estimateShown({ sentAt }: FrameOnItsWay, { now, roundTripMicros,
 }
 
 /** Writes the frames of one viewer to the log and the trace. */
-export class FrameLog implements FrameFollower {
+class FrameLog implements FrameFollower {
   /** The address of the viewer, as text for people. */
   readonly #address: string;
   /** The log for debug lines. Null when it is off. */

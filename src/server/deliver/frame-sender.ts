@@ -216,9 +216,9 @@ export class FrameSender implements MemberFrames {
     this.#leaving = null;
   }
 
-  #expectAck(frameNumber: number, { level }: Feed, capturedAt: Micros, now: Micros): void {
+  #expectAck(frameNumber: number, { level, stream }: Feed, capturedAt: Micros, now: Micros): void {
     this.#credit.sent(frameNumber);
-    const isWhole = this.#since === 0 || level?.isPassedOn === true;
+    const isWhole = this.#since === 0 || stream?.jpegHeader.length === 0;
     this.#inFlight.set(frameNumber, { frameNumber, bytes: 0, level, isWhole, capturedAt, encodedAt: now, sentAt: now });
   }
 

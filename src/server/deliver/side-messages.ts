@@ -1,4 +1,5 @@
-// The messages to a viewer that are not pictures and not answers: what is wrong with the camera, and what moves.
+// The messages to a viewer that are not pictures and not answers: what is wrong with the camera, through which relays its pictures come,
+// and what moves.
 
 import { nowMicros } from "../../core/clock.ts";
 import type { MotionNow } from "../../core/motion.ts";
@@ -6,11 +7,13 @@ import { Newest } from "../../core/newest.ts";
 import { type Notice, writeNotice } from "../../protocol/messages.ts";
 import { writeMotion } from "../../protocol/motion.ts";
 import type { Peer } from "../../protocol/peer.ts";
+import { type Route, writeRoute } from "../../protocol/route.ts";
 
 /** While bytes wait for the connection, only the newest message of each kind waits behind them. */
 export class SideMessages {
   readonly #peer: Pick<Peer, "isOpen" | "outbox" | "send">;
   readonly #notice = new Newest<Notice>();
+  readonly #route = new Newest<Route>();
   readonly #motion = new Newest<MotionNow>();
 
   constructor(peer: Pick<Peer, "isOpen" | "outbox" | "send">) {
@@ -20,6 +23,12 @@ export class SideMessages {
   notify(notice: Notice): void {
     if (!this.#peer.isOpen) return;
     this.#notice.offer(notice);
+    this.send();
+  }
+
+  tellRoute(route: Route): void {
+    if (!this.#peer.isOpen) return;
+    this.#route.offer(route);
     this.send();
   }
 
@@ -35,6 +44,8 @@ export class SideMessages {
     if (!isOpen || !outbox.idle) return;
     const notice = this.#notice.take();
     if (notice !== null) this.#peer.send(writeNotice(notice));
+    const route = outbox.idle ? this.#route.take() : null;
+    if (route !== null) this.#peer.send(writeRoute(route));
     if (this.#motion.value === null || !outbox.idle) return;
     const motion = this.#motion.take();
     if (motion !== null) this.#peer.send(writeMotion({ ...motion, sentAt: nowMicros() }));

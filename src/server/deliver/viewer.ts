@@ -10,6 +10,7 @@ import { writeCameras } from "../../protocol/cameras.ts";
 import { writeWelcome } from "../../protocol/greeting.ts";
 import { type Notice, readAck, readWish, type Wish } from "../../protocol/messages.ts";
 import { Peer, type PeerEnd, type PeerEvents } from "../../protocol/peer.ts";
+import type { Route } from "../../protocol/route.ts";
 import type { TransportEvents } from "../../protocol/transport.ts";
 import { GoodbyeReason, MessageType, WIRE_VERSION } from "../../protocol/wire.ts";
 import { type LimitName, MESSAGES_BURST } from "../access/limits.ts";
@@ -157,6 +158,10 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
 
   tellMotion(motion: MotionNow): void {
     this.#side.tellMotion(motion);
+  }
+
+  tellRoute(relays: Route): void {
+    this.#side.tellRoute(relays);
   }
 
   /** Sends pings, and disconnects a viewer that is silent or takes no bytes. Call it about ten times a second. */

@@ -17,18 +17,19 @@ import type { TraceTrack } from "../../core/trace.ts";
 import {
   type Captured,
   type CapturedPixels,
-  type EncodedPicture,
   isPicture,
   isPixels,
   isUnfit,
   releaseCaptured,
   type UnfitJpeg,
 } from "../picture.ts";
-import type { Demand, PictureSink } from "../renditions/sinks.ts";
+import type { StreamHeader, Tiles } from "../../protocol/messages.ts";
+import { RelayedTiles } from "../relay/relayed-tiles.ts";
+import type { Demand, PictureSink, RelaySink, TileSink } from "../renditions/sinks.ts";
 import { EncoderRest } from "./encoder-rest.ts";
 import type { EncodeFigures } from "./figures.ts";
 import { Passthrough } from "./passthrough.ts";
-import { tracePicture } from "./picture-trace.ts";
+import { PicturePublisher } from "./picture-publisher.ts";
 import type { TileScheduler } from "./tile-scheduler.ts";
 import { type PixelSink, Transcoder } from "./transcoder.ts";
 import { WholePictures } from "./whole-pictures.ts";
@@ -54,8 +55,10 @@ export interface FrameDispatcherOptions {
   /** The encoder of tiles. It is null when the codec only makes whole pictures. */
   tiles: TileScheduler | null;
   demand: Demand;
-  /** Receives whole pictures, which are encoded here or come from the source. */
-  pictures: PictureSink;
+  /** Receives whole pictures, which are encoded here or come from the source, and tiles of another server. */
+  pictures: PictureSink & RelaySink;
+  /** The receivers of each frame of tiles of another server. */
+  sinks: readonly TileSink[];
   captures: CaptureRate;
   figures: EncodeFigures;
   listener: CaptureListener;
@@ -63,24 +66,20 @@ export interface FrameDispatcherOptions {
   track: TraceTrack | null;
 }
 
-export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
+export class FrameDispatcher implements FrameSink, PixelSink {
   readonly #tiles: TileScheduler | null;
   readonly #demand: Demand;
-  readonly #pictures: PictureSink;
   readonly #captures: CaptureRate;
   readonly #figures: EncodeFigures;
   readonly #listener: CaptureListener;
-  readonly #log: Log;
-  readonly #track: TraceTrack | null;
   readonly #slots: CaptureSlots;
   readonly #wholePictures: WholePictures;
   readonly #passthrough: Passthrough;
   readonly #transcoder: Transcoder;
+  readonly #relayed: RelayedTiles;
   readonly #waiting = new Newest<Captured>();
   readonly room = new Room();
   readonly #rest: EncoderRest;
-  /** The number of the newest published whole picture. */
-  #published = 0;
   /** The number of the newest frame that the tile scheduler has taken. */
   #tiled = 0;
   /** The size of the newest frame, or 0 × 0 before the first. */
@@ -91,22 +90,21 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     this.#tiles = tiles;
     this.#demand = demand;
     this.#rest = new EncoderRest(demand, () => this.pump());
-    this.#pictures = options.pictures;
     this.#captures = options.captures;
     this.#figures = figures;
     this.#listener = options.listener;
-    this.#log = log;
-    this.#track = options.track;
     const { health } = figures;
     const slots = new CaptureSlots(arena, tiles === null ? pool.threads : SLOTS_OF_TILES, (what, trouble) => {
       if (trouble === null) health.end(what);
       else if (!health.has(what)) health.begin(what, trouble);
     });
     this.#slots = slots;
-    this.#wholePictures = new WholePictures({ pool, quality, sampling, slots, figures, sink: this });
+    const sink = new PicturePublisher(options);
+    this.#wholePictures = new WholePictures({ pool, quality, sampling, slots, figures, sink });
     this.#transcoder = new Transcoder(pool, demand, this);
     const transcoder = tiles === null ? null : this.#transcoder;
-    this.#passthrough = new Passthrough({ slots, figures, sink: this, transcoder, log });
+    this.#passthrough = new Passthrough({ slots, figures, sink, transcoder, log });
+    this.#relayed = new RelayedTiles({ ...options, audience: options.pictures, slots });
   }
 
   /** Whether no frame waits for an encoder or is being encoded. */
@@ -154,9 +152,23 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     const encodedAt = nowMicros();
     const accepted = this.#passthrough.accept(block, jpegBytes);
     if (typeof accepted === "string") return accepted;
+    this.#relayed.end();
     const { presentation, ...jpeg } = accepted;
     if (presentation !== null) return this.#offer({ ...jpeg, frameNumber, capturedAt, presentation });
     return this.#offer({ ...jpeg, frameNumber, capturedAt, encodedAt, isPassedOn: true });
+  }
+
+  stream(stream: StreamHeader): void {
+    this.#relayed.begin(stream);
+  }
+
+  tiles(tiles: Tiles): void {
+    const frame = this.#relayed.store(tiles);
+    if (frame === null) return;
+    this.#count(frame.frameNumber);
+    this.size = frame.size;
+    this.#relayed.publish(frame);
+    this.pump();
   }
 
   lost(): void {
@@ -164,9 +176,9 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     this.#figures.drops.add("source");
   }
 
-  trouble(text: string | null): void {
+  trouble(text: string | null, since?: Micros): void {
     if (text === null) this.#figures.health.end("source");
-    else this.#figures.health.begin("source", text);
+    else this.#figures.health.begin("source", text, since);
   }
 
   /**
@@ -186,7 +198,10 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
       else this.#encode(newest);
     }
     // The waiting JPEG is decoded only now, because a newer one may replace it until a thread is idle.
-    if (this.#waiting.value === null && this.#encodersIdle) this.#transcoder.start();
+    if (this.#waiting.value === null && this.#encodersIdle) {
+      this.#relayed.giveTo(this.#transcoder);
+      this.#transcoder.start();
+    }
     this.room.set(this.#waiting.value === null);
   }
 
@@ -201,22 +216,8 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     this.#rest.clear();
     this.room.set(true);
     this.#transcoder.clear();
+    this.#relayed.end();
     this.#captures.interrupt();
-  }
-
-  /** Publishes a whole picture, or drops it when a newer one was already published. */
-  publish(picture: EncodedPicture): void {
-    const { frameNumber, isPassedOn, jpegBytes, capturedAt, encodedAt } = picture;
-    if (frameNumber <= this.#published) {
-      this.#figures.drops.add("late");
-      return;
-    }
-    this.#published = frameNumber;
-    this.#figures.countEncoded(capturedAt, encodedAt);
-    if (this.#log.isEnabledFor("debug"))
-      this.#log.debug(`frame ${frameNumber}: ${isPassedOn ? "passed on" : "encoded"} whole, ${jpegBytes} bytes`);
-    if (this.#track !== null) tracePicture(this.#track, picture);
-    this.#pictures.publish(picture);
   }
 
   /** Receives the pixels of a JPEG that the transcoder has decoded. */

@@ -52,21 +52,32 @@ export class Transcoder {
     return !this.#isDecoding && !this.#isWanted(this.#waiting.value);
   }
 
+  /** Whether a JPEG that was captured at this time would be decoded at once, because viewers need its tiles. */
+  wantsNow(capturedAt: Micros): boolean {
+    if (this.#isDecoding || this.#pool.idleThreads === 0) return false;
+    return this.#demand.isWatched && this.#isDue(capturedAt);
+  }
+
   #isWanted(picture: Transcoded | null): boolean {
     if (picture === null || !this.#demand.isWatched) return false;
     if (presentationOf(picture) !== null) return true;
-    return this.#demand.wantsTiles && picture.capturedAt - this.#decodedAt >= this.#demand.tilesIntervalMicros;
+    return this.#isDue(picture.capturedAt);
+  }
+
+  #isDue(capturedAt: Micros): boolean {
+    return this.#demand.wantsTiles && capturedAt - this.#decodedAt >= this.#demand.tilesIntervalMicros;
   }
 
   /**
    * Takes a picture that was passed on or that is unfit, and retains its block. The picture waits until it can be decoded or a
    * newer one comes, even while no viewer needs it. A single picture of another size is dropped, because it is usually damaged,
-   * and a change of size restarts all renditions. Returns whether the picture has replaced another one that a viewer needs.
+   * and a change of size restarts all renditions. With `isSizeSure` it is taken. Returns whether the picture has replaced another one
+   * that a viewer needs.
    */
-  offer(picture: Transcoded): boolean {
+  offer(picture: Transcoded, isSizeSure = false): boolean {
     const { width, height } = picture;
     const isOtherSize = this.#size !== null && (this.#size.width !== width || this.#size.height !== height);
-    if (isOtherSize && !this.#hasLeftOut) {
+    if (isOtherSize && !isSizeSure && !this.#hasLeftOut) {
       this.#hasLeftOut = true;
       if (this.#isWanted(picture)) this.#sink.dropped("source");
       return false;

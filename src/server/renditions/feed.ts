@@ -47,7 +47,7 @@ export interface Feed {
 }
 
 /** The assumed quality of a camera's JPEGs when their tables do not tell it. */
-const USUAL_QUALITY = 85;
+export const USUAL_QUALITY = 85;
 
 export interface PictureFeedOptions {
   /** The source, with its nominal frame rate. Some sources know the rate only after their first frame. */
@@ -104,7 +104,7 @@ export class PictureFeed implements Feed {
       this.#isPassedOn = isPassedOn;
       this.stream = this.#describe(picture);
       const quality = isPassedOn ? (estimateQuality(jpegOf(picture)) ?? USUAL_QUALITY) : 0;
-      this.level = isPassedOn ? { halvings: 0, quality, isPassedOn } : null;
+      this.level = isPassedOn ? { halvings: 0, quality, passedOn: "pictures" } : null;
     }
     picture.block.retain();
     this.#newest?.block.release();

@@ -9,8 +9,11 @@ export interface Level {
   readonly halvings: number;
   /** 1 to 100. */
   readonly quality: number;
-  /** True for the source's own JPEGs, which are whole pictures and not a rendition. Then `quality` is an estimate. */
-  readonly isPassedOn?: true;
+  /**
+   * Set for what the source sends itself and viewers get unchanged: whole JPEGs, or the tiles of another server, of which only the
+   * changed ones are sent. Then `quality` may be an estimate.
+   */
+  readonly passedOn?: "pictures" | "tiles";
 }
 
 export const MAX_HALVINGS = 2;

@@ -7,7 +7,7 @@ import { NO_TILES, type TileList } from "../../protocol/tile-list.ts";
 import type { Level } from "./ladder.ts";
 import type { Feed, FeedJpeg } from "./feed.ts";
 import { MessageCache } from "./message-cache.ts";
-import { TileStore } from "./tile-store.ts";
+import { type NumberList, TileStore } from "./tile-store.ts";
 
 /** A part of an open frame: neighbouring tiles that are encoded. */
 export interface Part {
@@ -72,6 +72,12 @@ export class Rendition implements Feed {
     this.#forget();
   }
 
+  /** Begins the tiles of another server, which were encoded with the JPEG header of `stream`. */
+  relay(stream: StreamHeader, tileCount: number): void {
+    this.stream = stream;
+    this.#store = new TileStore(stream.jpegHeader, tileCount);
+  }
+
   /** Drops all tiles, because the source has changed or the rendition is no longer used. */
   stop(): void {
     this.picture = null;
@@ -89,21 +95,21 @@ export class Rendition implements Feed {
   }
 
   /** Adds tiles that the open frame has changed (see TileStore.put). */
-  put(numbers: readonly number[], lengths: readonly number[], bytes: Uint8Array): void {
+  put(numbers: NumberList, lengths: NumberList, bytes: Uint8Array): void {
     this.#store?.put(numbers, lengths, bytes);
   }
 
   /**
    * Makes the open frame the newest complete frame. `changedBytes` is the number of bytes of its tiles. `hasChanged` is false if
-   * they were only refreshed.
+   * they were only refreshed. `encodedAt` is the time at which it was encoded.
    */
-  commit(changedBytes: number, hasChanged = changedBytes > 0): void {
+  commit(changedBytes: number, hasChanged = changedBytes > 0, encodedAt = nowMicros()): void {
     this.#store?.commit();
     if (hasChanged) this.changedFrame = this.newestFrame;
     this.#forget();
     this.newestBytes = changedBytes;
     this.capturedAt = this.openCapturedAt;
-    this.encodedAt = nowMicros();
+    this.encodedAt = encodedAt;
   }
 
   /** Drops the open frame. */

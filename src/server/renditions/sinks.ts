@@ -57,6 +57,12 @@ export class CommitSink implements TileSink {
   abort(): void {}
 }
 
+/** Receives the tiles of another server. The audience implements it. */
+export interface RelaySink {
+  /** Makes this rendition, which has a whole frame, the one that viewers get unchanged. `commit` follows for each of its frames. */
+  passOn(rendition: Rendition): void;
+}
+
 /** Receives whole pictures in the order of their frame numbers. */
 export interface PictureSink {
   /** Takes a picture. To keep it after the call has returned, call `retain` of `picture.block`. */

@@ -11,7 +11,8 @@ import { TileCollector, type TileList } from "../../protocol/tile-list.ts";
 /** Stands for the block of a tile that has no bytes yet. */
 const NONE = new ByteBlock(new Uint8Array());
 
-type NumberList = readonly number[] | Uint32Array;
+/** Numbers or lengths of tiles. */
+export type NumberList = readonly number[] | Uint32Array;
 
 /** For each tile: the place of its bytes, and the number of the frame that changed it. */
 class TileTable {

@@ -28,7 +28,7 @@ export const CAMERA_SETTINGS = [
     placeholder: "what",
     repeats: true,
     default: DEFAULTS.source,
-    help: "where frames come from: auto, pattern, webcam, screen, a device, a camera's index or name, a file, a folder of videos, a URL, or - for standard input; may be repeated for several cameras",
+    help: "where frames come from: auto, pattern, webcam, screen, a device, a camera's index or name, a file, a folder of videos, a URL, the link of another server's camera (slip://…), or - for standard input; may be repeated for several cameras",
   },
   {
     name: "device",

@@ -185,7 +185,7 @@ export interface ZoneOptions {
 export interface CameraOptions {
   /**
    * The source of the frames. It is a text in the form of `--source` (`auto`, `pattern`, `screen`, a device, the index or name of
-   * a camera, a file, a URL, `-`), a camera from `createCamera()`, or any other object that implements `Source`.
+   * a camera, a file, a URL, the link of another server's camera, `-`), a camera from `createCamera()`, or any other object that implements `Source`.
    */
   source: string | Source;
   /** The name for viewers. Default: the name of the source. */
@@ -223,7 +223,7 @@ export interface CameraOptions {
   noise?: number | null | undefined;
   /**
    * The source is stopped after this many seconds without a viewer, and started for the next viewer. With null it is never
-   * stopped. Default: never.
+   * stopped. Default: never, and 10 for a camera of another server.
    */
   idleReleaseSeconds?: number | null | undefined;
   /** Records the camera to files. Null or undefined means no recording. It needs ffmpeg. */

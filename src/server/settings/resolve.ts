@@ -3,6 +3,7 @@
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { CODEC_NAMES, CODECS, DEFAULT_CODEC } from "../../codec/codecs.ts";
+import { isLink } from "../../connect/address.ts";
 import { UsageError } from "../../core/errors.ts";
 import { isLoopbackHost } from "../../core/host-port.ts";
 import { isUsableSize, MAX_SIDE_PIXELS, PIXEL_FORMATS, SAMPLINGS } from "../../core/pixel-format.ts";
@@ -83,6 +84,7 @@ export const DEFAULTS = {
   httpPort: 10080,
   announce: true,
   allowControls: false,
+  relayIdleReleaseSeconds: 10,
   segmentSeconds: 600,
   pastBytes: 64e6,
   recordBeforeSeconds: 10,
@@ -206,11 +208,17 @@ function resolveCameraOptions(camera: CameraOptions): ResolvedCameraOptions {
     quality: wholeNumber("quality", camera.quality ?? preset.quality),
     sampling: oneOf("sampling", camera.sampling ?? preset.sampling, SAMPLINGS),
     noise,
-    idleReleaseSeconds: number("idleReleaseSeconds", camera.idleReleaseSeconds ?? null) || null,
+    idleReleaseSeconds: number("idleReleaseSeconds", resolveIdle(camera)) || null,
     record: camera.record == null ? null : resolveRecord(camera.record, motion),
     past: camera.past == null ? null : resolvePast(camera.past),
     motion,
   };
+}
+
+/** A relay without viewers must not load the network and the other server, so it leaves that server by default. */
+function resolveIdle({ source, idleReleaseSeconds }: CameraOptions): number | null {
+  const isRelay = typeof source === "string" && isLink(source);
+  return idleReleaseSeconds === undefined && isRelay ? DEFAULTS.relayIdleReleaseSeconds : (idleReleaseSeconds ?? null);
 }
 
 function resolvePast({ seconds, bytes }: PastOptions): KeepSettings {

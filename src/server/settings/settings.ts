@@ -1,6 +1,7 @@
 // Combines the settings of the command line and of the settings file into the options of serve().
 
 import { mayTakePixelFormat } from "../../capture/open.ts";
+import { isLink } from "../../connect/address.ts";
 import { UsageError } from "../../core/errors.ts";
 import type { KeyOptions } from "../access/given-keys.ts";
 import { camelCase, type SettingEntry, type ValuesOf } from "../../core/setting-table.ts";
@@ -157,6 +158,8 @@ function combineMotion(flags: Flags, camera: CameraSettings, file: FileSettings)
 
 function combineCamera(flags: Flags, camera: CameraSettings, file: FileSettings): CameraOptions {
   const noise = flags.noise ?? camera.noise ?? file.noise;
+  // The pictures of another server have its size and rate, so those that the file has for all cameras do not hold for them.
+  const ofAll = camera.source !== undefined && isLink(camera.source) ? {} : file;
   const idleRelease = flags.idleRelease ?? camera.idleRelease ?? file.idleRelease;
   return {
     source: camera.source,
@@ -167,8 +170,8 @@ function combineCamera(flags: Flags, camera: CameraSettings, file: FileSettings)
     certificate: flags.certificate ?? camera.certificate,
     pixelFormat: flags.pixelFormat ?? camera.pixelFormat,
     settings: [...(camera.set ?? []), ...(flags.set ?? [])], // if a control is set twice, the last value holds
-    size: flags.size ?? camera.size ?? file.size,
-    framesPerSecond: flags.fps ?? camera.fps ?? file.fps,
+    size: flags.size ?? camera.size ?? ofAll.size,
+    framesPerSecond: flags.fps ?? camera.fps ?? ofAll.fps,
     quality: flags.quality ?? camera.quality ?? file.quality,
     sampling: flags.sampling ?? camera.sampling ?? file.sampling,
     noise: noise === "off" ? null : noise,

@@ -25,7 +25,7 @@ export const SERVE_SETTINGS = [
     type: { kind: "number", range: RANGES.idleReleaseSeconds },
     placeholder: "s",
     default: 0,
-    help: "seconds without a viewer after which the source is closed until a viewer comes; 0 = never",
+    help: `seconds without a viewer after which the source is closed until a viewer comes; 0 = never; without the setting a camera of another server is closed after ${DEFAULTS.relayIdleReleaseSeconds} s`,
   },
   {
     name: "codec",

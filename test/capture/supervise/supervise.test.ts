@@ -33,6 +33,21 @@ const deliver =
   };
 const never = () => new AbortController().signal;
 
+test("supervise: the first frame ends no trouble that has a beginning, because only its source ends it", async () => {
+  const { source } = scripted(async (sink) => {
+    sink.trouble("the camera of the server is unplugged", 5);
+    deliverJpeg(sink, new Uint8Array([1]), 1);
+    throw trouble("the connection broke");
+  }, deliver(1));
+  const sink = new RecordingSink();
+  await supervise(source).run(sink, never());
+  expect(sink.troubles).toEqual([
+    "the camera of the server is unplugged",
+    "the connection broke; trying again",
+    null, // the next run has no trouble
+  ]);
+});
+
 describe("supervise, before the first frame", () => {
   test("supervise: a lack of files or processes is waited out, even before the first frame", async () => {
     const lack = Object.assign(new Error("EMFILE: too many open files, posix_spawn"), { code: "EMFILE" });

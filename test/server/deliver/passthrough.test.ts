@@ -37,7 +37,7 @@ test("Audience: asks for no tiles while all viewers take the JPEGs of the source
   expect(levels(world)).toEqual([]);
   second.wish(false, 1000, 600); // half the size of the source would be too small
   show(world, 3);
-  expect([levels(world).length, world.audience.onPictures]).toEqual([0, 2]);
+  expect([levels(world).length, world.audience.readyViewers]).toEqual([0, 2]);
   expect([first.lastFrame, second.lastFrame]).toEqual([world.frame, world.frame]);
 });
 
@@ -128,5 +128,5 @@ test("Audience: sends tiles to all viewers when the source changes from JPEGs to
     world.commitFrame();
     viewer.acknowledge(0, "shown", { transfer: 100, work: 100 });
   }
-  expect([viewer.takesPictures, viewer.lastFrame, world.audience.onPictures]).toEqual([false, world.frame, 0]);
+  expect([viewer.takesPictures, viewer.lastFrame, world.audience.readyViewers]).toEqual([false, world.frame, 0]);
 });

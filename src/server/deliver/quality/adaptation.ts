@@ -165,7 +165,7 @@ export class Adaptation {
     const sizes = this.#sizes.value;
     for (const [step, level] of levels.entries()) {
       const whole = wholeOfWeight * weight(level);
-      const usual = level.isPassedOn || sizes === undefined ? whole : sizes * weight(level);
+      const usual = level.passedOn === "pictures" || sizes === undefined ? whole : sizes * weight(level);
       const fits =
         maxLatencyMicros === null
           ? maxBitsPerSecond === null || usual <= bytesPerCapture * share

@@ -9,9 +9,15 @@ import type { RenditionRegistry } from "../../renditions/registry.ts";
 import { Rendition } from "../../renditions/rendition.ts";
 import type { AudienceMember } from "../audience-member.ts";
 
-/** The size of the source's pictures and the forms in which they can be sent: as tiles, as whole pictures, or in either form. */
+/** What viewers get without an encoder of their own: whole pictures, or the tiles of another server. */
+export type ReadyFeed = PictureFeed | Rendition;
+
+/** The size of the source's pictures and the forms in which they can be sent. */
 export interface SourceKind extends Size {
-  offers: "tiles" | "pictures" | "both";
+  /** Whether tiles can be encoded of the pictures, in any size and quality. */
+  encodes: boolean;
+  /** What is sent as it is, or null if there are only the tiles that are encoded here. */
+  ready: ReadyFeed | null;
 }
 
 /** The feeds (streams of tiles or of whole pictures) that the viewers of a camera can get, and facts about the source. */
@@ -19,7 +25,6 @@ export interface Supply {
   /** The quality of the best level, 1 to 100. */
   quality: number;
   renditions: RenditionRegistry;
-  pictures: PictureFeed;
   /** The median time between two captured frames, or 0 while it is unknown. */
   captures: { readonly intervalMicros: number };
 }
@@ -32,7 +37,9 @@ export class Assignment {
   readonly #viewer: AudienceMember;
   readonly #supply: Supply;
   /** The feed that the viewer gets. It is null before the first frame and while the viewer is paused. */
-  #feed: Rendition | PictureFeed | null = null;
+  #feed: ReadyFeed | null = null;
+  /** The source's feed that is sent as it is, or null. */
+  #ready: ReadyFeed | null = null;
   /** The feed that the viewer will get as soon as that feed has a frame, or null. */
   #next: Rendition | null = null;
   /** The levels (size and quality) that the viewer can get, with the best first. The list is empty when there is no choice. */
@@ -45,22 +52,23 @@ export class Assignment {
     this.#supply = supply;
   }
 
-  /** Whether the viewer gets whole pictures. */
-  get isOnPictures(): boolean {
-    return this.#feed === this.#supply.pictures;
+  /** Whether the viewer gets what is sent as it is. */
+  get isOnReady(): boolean {
+    return this.#feed !== null && this.#feed === this.#ready;
   }
 
-  /** Whether the viewer gets tiles, or will get them. */
+  /** Whether the viewer gets tiles that are encoded here, or will get them. */
   get isOnTiles(): boolean {
-    return this.#next !== null || this.#feed instanceof Rendition;
+    return this.#next !== null || isEncoded(this.#feed);
   }
 
   /**
    * Chooses a feed after the viewer has sent a Wish message or the source has changed: a rendition of the size that the viewer
-   * wants, whole pictures, or no feed while the viewer is paused. `source` is null before the first frame.
+   * wants, what is sent as it is, or no feed while the viewer is paused. `source` is null before the first frame.
    */
   choose(source: SourceKind | null): void {
-    const { quality, pictures } = this.#supply;
+    const { quality } = this.#supply;
+    this.#ready = source?.ready ?? null;
     if (!this.#viewer.watching) {
       this.release();
       return;
@@ -71,17 +79,18 @@ export class Assignment {
       this.#goTo({ halvings: 0, quality });
       return;
     }
-    if (source.offers === "pictures") {
+    const { ready } = source;
+    if (!source.encodes) {
       this.#levels = [];
-      this.#sendPictures();
+      this.#sendReady();
       return;
     }
-    const fromJpegs = source.offers === "both" ? this.#viewer.fromJpegs : undefined;
+    const fromJpegs = ready === null ? undefined : this.#viewer.fromJpegs;
     const halvings = fromJpegs?.halvings(source) ?? halvingsFor(source, this.#viewer.wishedSize);
     const top: Level = { halvings, quality };
     const before = this.#levels[this.#step];
     const wasBest = this.#step === 0;
-    const passedOn = source.offers === "both" && fromJpegs === undefined ? pictures.level : null;
+    const passedOn = fromJpegs === undefined ? (ready?.level ?? null) : null;
     this.#levels = ladder(source, top, this.#viewer.keepsSize, passedOn);
     // If the viewer was not at the best level before, its link is too slow for more bytes, so it does not get a level with more.
     const isLightEnough = (level: Level) => wasBest || before === undefined || weight(level) <= weight(before);
@@ -118,7 +127,7 @@ export class Assignment {
 
   /** Handles a new whole picture. */
   published(): void {
-    if (this.isOnPictures) this.#viewer.frames.offer();
+    if (this.isOnReady) this.#viewer.frames.offer();
   }
 
   /** Stops sending frames to the viewer. */
@@ -129,8 +138,8 @@ export class Assignment {
 
   /** Changes to a level. The current feed goes on until the new rendition has its first frame. */
   #goTo(level: Level): void {
-    if (level.isPassedOn) {
-      this.#sendPictures();
+    if (level.passedOn !== undefined) {
+      this.#sendReady();
       return;
     }
     if (hasLevel(this.#next, level)) return;
@@ -141,14 +150,14 @@ export class Assignment {
     if (next.newestFrame > 0) this.committed(next);
   }
 
-  #sendPictures(): void {
+  #sendReady(): void {
     this.#releaseNext();
-    this.#follow(this.#supply.pictures);
+    this.#follow(this.#ready);
   }
 
-  #follow(feed: Rendition | PictureFeed | null): void {
+  #follow(feed: ReadyFeed | null): void {
     if (this.#feed === feed) return;
-    if (this.#feed instanceof Rendition) this.#supply.renditions.release(this.#feed);
+    if (isEncoded(this.#feed)) this.#supply.renditions.release(this.#feed);
     this.#feed = feed;
     this.#viewer.frames.follow(feed);
   }
@@ -159,6 +168,11 @@ export class Assignment {
   }
 }
 
-function hasLevel(feed: Rendition | PictureFeed | null, { halvings, quality }: Level): boolean {
-  return feed instanceof Rendition && feed.level.halvings === halvings && feed.level.quality === quality;
+/** Whether the feed is a rendition that is encoded here, for its users. */
+function isEncoded(feed: ReadyFeed | null): feed is Rendition {
+  return feed instanceof Rendition && feed.level.passedOn === undefined;
+}
+
+function hasLevel(feed: ReadyFeed | null, { halvings, quality }: Level): boolean {
+  return isEncoded(feed) && feed.level.halvings === halvings && feed.level.quality === quality;
 }

@@ -1,0 +1,295 @@
+// A server as a source of another one (a relay), with real processes: origin, edge and viewers.
+
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { LIBFAKETIME } from "../../scripts/setup/package-table.ts";
+import { isInstalled } from "../../scripts/setup/system-packages.ts";
+import type { WindowReport } from "../../src/client/view.ts";
+import { openLink } from "../support/link.ts";
+import { type Program, runToEnd, type Server, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const PATTERN = ["--source", "pattern", "--size", "640x360"];
+
+const endings: (() => void)[] = [];
+afterEach(() => {
+  for (const end of endings.splice(0)) end();
+});
+
+/** Starts a server whose camera is the one of another server. */
+const startEdge = (originPort: number, flags: readonly string[] = []): Promise<Server> =>
+  startServer(["--source", `slip://127.0.0.1:${originPort}/`, ...flags]);
+
+interface Snapshot {
+  jpeg: Buffer;
+  /** The time of capture in the server's clock. */
+  capturedMs: number;
+}
+
+async function takeSnapshot({ last }: Server): Promise<Snapshot> {
+  const response = await fetch(`http://127.0.0.1:${last?.http?.port}/snapshot`);
+  expect(response.status).toBe(200);
+  const stamp = response.headers.get("x-ustreamer-grab-begin-timestamp");
+  return { jpeg: Buffer.from(await response.arrayBuffer()), capturedMs: 1000 * Number(stamp) };
+}
+
+/** Takes snapshots of all servers until they are of the same frame. The offset of clocks is a part of a millisecond on one machine. */
+async function sameFrame(servers: readonly Server[], intervalMs: number): Promise<Snapshot[]> {
+  for (const deadline = Date.now() + 20_000; ;) {
+    const snapshots = await Promise.all(servers.map(takeSnapshot));
+    const times = snapshots.map(({ capturedMs }) => capturedMs);
+    if (Math.max(...times) - Math.min(...times) < intervalMs / 2) return snapshots;
+    if (Date.now() > deadline) throw new Error(`no frame was the same: ${times.join(", ")}`);
+  }
+}
+
+const areShown = (frames: number) => (viewer: Program<WindowReport>) => (viewer.last?.frames ?? 0) > frames;
+
+describe("relay: passes the pictures of another server on", () => {
+  test("the stitched JPEG is byte for byte that of the origin, over one and two relays", async () => {
+    await using origin = await startServer([...PATTERN, "--fps", "4", "--http", "0"]);
+    await using edge = await startEdge(origin.port, ["--http", "0"]);
+    await using second = await startEdge(edge.port, ["--http", "0"]);
+    await using viewer = startViewer(second.port);
+    await viewer.until("pictures", areShown(3));
+    const [atOrigin, atEdge, atSecond] = await sameFrame([origin, edge, second], 250);
+    expect(atEdge?.jpeg.equals(atOrigin?.jpeg as Buffer)).toBe(true);
+    expect(atSecond?.jpeg.equals(atOrigin?.jpeg as Buffer)).toBe(true);
+    // Nothing was decoded or encoded for them.
+    await edge.until("a report with the viewer", ({ last }) => last?.renditions[0]?.viewers === 1);
+    expect(edge.last?.encodeMs).toEqual({ p50: 0, p99: 0 });
+    expect(edge.last?.renditions).toMatchObject([{ width: 640, height: 360, quality: 75 }]);
+    expect(viewer.last).toMatchObject({ width: 640, height: 360, codec: "simd", quality: 75, trouble: null });
+  });
+
+  test("a viewer that wants a smaller size gets one, and the full size is passed on to the other", async () => {
+    await using origin = await startServer(PATTERN);
+    await using edge = await startEdge(origin.port);
+    await using full = startViewer(edge.port);
+    await full.until("pictures", areShown(3));
+    await using small = startViewer(edge.port, ["--size", "320x180"]);
+    await small.until("small pictures", ({ last }) => last?.width === 320 && last.frames > 5);
+    await edge.until("a report of both sizes", ({ last }) => last?.renditions.length === 2);
+    expect(edge.last?.renditions).toMatchObject([
+      { width: 640, height: 360, viewers: 1 },
+      { width: 320, height: 180, viewers: 1 },
+    ]);
+    const shown = full.last?.frames ?? 0;
+    await full.until("more pictures in full size", areShown(shown + 5));
+    expect(full.last).toMatchObject({ width: 640, height: 360, sourceWidth: 640 });
+    // The origin makes one size only.
+    expect(origin.last?.renditions).toMatchObject([{ width: 640, height: 360, viewers: 1 }]);
+  });
+
+  test("JPEGs of the origin's camera are passed on byte for byte", async () => {
+    const jpeg = await oneJpeg();
+    await using origin = await startServer(["--source", "-", "--pixel-format", "mjpeg"], { stdin: "pipe" });
+    const stdin = origin.child.stdin as Bun.FileSink;
+    const feeding = setInterval(() => void stdin.write(jpeg), 100);
+    endings.push(() => clearInterval(feeding));
+    await using edge = await startEdge(origin.port, ["--http", "0"]);
+    await using viewer = startViewer(edge.port);
+    await viewer.until("pictures", areShown(3));
+    expect((await takeSnapshot(edge)).jpeg.equals(jpeg)).toBe(true);
+    expect(edge.last?.encodeMs.p50).toBe(0);
+  });
+
+  test("over a slow link the origin sends less, and the viewers of the edge follow the changed stream", async () => {
+    await using origin = await startServer(["--source", "pattern", "--size", "1280x720", "--noise", "0"]);
+    const link = openLink({ serverPort: origin.port, bitsPerSecond: 800_000, delayMs: 2 });
+    endings.push(() => link.close());
+    await using edge = await startEdge(link.port);
+    await using viewer = startViewer(edge.port);
+    await viewer.until("smaller pictures", ({ last }) => (last?.width ?? 0) > 0 && (last?.width ?? 0) < 1280);
+    const { width = 0, frames = 0 } = viewer.last ?? {};
+    await viewer.until("more of them", ({ last }) => last?.width === width && last.frames > frames + 3);
+    expect(viewer.last?.sourceWidth).toBe(1280);
+  });
+
+  test("an edge without viewers leaves the origin, and is back for the next viewer", async () => {
+    await using origin = await startServer(PATTERN);
+    await using edge = await startEdge(origin.port, ["--idle-release", "0.3"]);
+    await edge.until("the release", ({ remarks }) => remarks.includes("is released"));
+    await origin.until("no viewers", ({ last }) => last?.viewers === 0);
+    await using viewer = startViewer(edge.port);
+    await viewer.until("pictures", areShown(3));
+    expect(viewer.last?.trouble).toBeNull();
+  });
+});
+
+describe("relay: age and troubles", () => {
+  test.skipIf(!isInstalled("libfaketime"))("the age counts from the camera, also with other clocks", async () => {
+    const delayMs = 150;
+    const env = { LD_PRELOAD: LIBFAKETIME, FAKETIME: "+3600s", FAKETIME_DONT_FAKE_MONOTONIC: "1" };
+    await using origin = await startServer(PATTERN, { env });
+    const link = openLink({ serverPort: origin.port, bitsPerSecond: 100e6, delayMs });
+    endings.push(() => link.close());
+    await using edge = await startEdge(link.port);
+    await using viewer = startViewer(edge.port);
+    await viewer.until("pictures", areShown(20));
+    // No picture can be younger than the way over the link, and a picture with the time of the origin would be an hour older.
+    expect(viewer.last?.latencyMs.p50).toBeGreaterThan(delayMs);
+    expect(viewer.last?.latencyMs.max).toBeLessThan(1_800_000);
+  });
+
+  test("when the origin is killed, viewers of the edge are told what happened, and pictures come back by themselves", async () => {
+    const origin = await startServer(PATTERN);
+    const port = String(origin.port);
+    await using edge = await startEdge(origin.port);
+    await using viewer = startViewer(edge.port);
+    await viewer.until("pictures", areShown(3));
+    await origin.end("SIGKILL");
+    await viewer.until("the trouble", ({ last }) => last?.trouble?.includes(`127.0.0.1:${port}`) ?? false);
+    expect(viewer.last?.connected).toBe(true);
+    await using _again = await startServer([...PATTERN, "--port", port]);
+    await viewer.until("the end of the trouble", ({ last }) => last?.trouble === null);
+    const shown = viewer.last?.frames ?? 0;
+    await viewer.until("more pictures", areShown(shown + 5));
+    expect(viewer.last?.reconnects).toBe(0);
+  });
+
+  test("what the origin says of its camera reaches the viewers of the edge, and those who come later", async () => {
+    const flags = ["--source", "-", "--pixel-format", "gray", "--size", "320x180", "--fps", "10"];
+    await using origin = await startServer(flags, { stdin: "pipe" });
+    const stdin = origin.child.stdin as Bun.FileSink;
+    let isFed = true;
+    let shade = 0;
+    const feed = () => isFed && void stdin.write(new Uint8Array(320 * 180).fill(8 * (shade++ % 32)));
+    const feeding = setInterval(feed, 100);
+    endings.push(() => clearInterval(feeding));
+    // It keeps the picture of the origin when the edge has left.
+    await using _direct = startViewer(origin.port);
+    await using edge = await startEdge(origin.port, ["--idle-release", "0.3"]);
+    {
+      await using viewer = startViewer(edge.port);
+      await viewer.until("pictures", areShown(3));
+      isFed = false;
+      const isTold = ({ last }: Program<WindowReport>) => last?.trouble?.startsWith("standard input has sent") ?? false;
+      await viewer.until("the origin's trouble", isTold);
+    }
+    // The edge has left, and connects to an origin in trouble. The last picture before it does not end it.
+    await edge.until("the release", ({ remarks }) => remarks.includes("is released"));
+    await using late = startViewer(edge.port);
+    await late.until("the last picture and the trouble", ({ last }) => last?.frames === 1 && last.trouble !== null);
+    const { length } = late.reports;
+    await late.until("further reports", ({ reports }) => reports.length > length + 3);
+    expect(late.last?.trouble).toStartWith("standard input has sent");
+    isFed = true;
+    await late.until("pictures without trouble", ({ last }) => (last?.frames ?? 0) > 3 && last?.trouble === null);
+  });
+});
+
+const KEY = "k7qf-2mzd-9x4t-b0hn-5rwv";
+const WRONG_KEY = "0000-1111-2222-3333-4444";
+
+describe("relay: keys and refusals", () => {
+  let folder = "";
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "slipstream-relay-"));
+    await writeFile(join(folder, "key"), `${KEY}\n`, { mode: 0o600 });
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const startLocked = () =>
+    startServer([...PATTERN, "--tls", "--key-file", join(folder, "key")], {
+      env: { XDG_STATE_HOME: join(folder, "origin") },
+    });
+  const edgeEnv = () => ({ env: { XDG_STATE_HOME: join(folder, "edge") } });
+  /** The lines of the log that are errors. */
+  const errorsOf = (remarks: string) => remarks.split("\n").filter((line) => line.startsWith("error: "));
+
+  test("a link with the key opens a server with TLS, and no line contains the key", async () => {
+    await using origin = await startLocked();
+    await using edge = await startServer(["--source", `slips://${KEY}@127.0.0.1:${origin.port}/`], edgeEnv());
+    await using viewer = startViewer(edge.port);
+    await viewer.until("pictures", areShown(3));
+    expect(edge.remarks).toContain("connected to 127.0.0.1");
+    for (const text of [edge.remarks, viewer.remarks, JSON.stringify([edge.last, viewer.last])])
+      expect(text).not.toContain(KEY);
+    const kept = JSON.parse(await readFile(join(folder, "edge/slipstream/known-servers.json"), "utf8"));
+    expect(kept[`127.0.0.1:${origin.port}`]).toMatchObject({ usesTls: true, publicKey: expect.any(String) });
+  });
+
+  test.each([
+    ["a wrong key", `${WRONG_KEY}@`, "the key of the link is not right for 127.0.0.1:PORT: write the link that"],
+    ["no key", "", "127.0.0.1:PORT needs a key: write the link that the server printed"],
+  ])("%s gets one line", async (_, key, text) => {
+    await using origin = await startLocked();
+    const link = `slips://${key}127.0.0.1:${origin.port}/`;
+    const { code, remarks } = await runToEnd("serve", ["--source", link, "--port", "0"], edgeEnv());
+    expect(code).toBe(1);
+    expect(errorsOf(remarks)).toHaveLength(1);
+    expect(errorsOf(remarks)[0]).toContain(text.replace("PORT", String(origin.port)));
+    expect(remarks).not.toContain(WRONG_KEY);
+  });
+
+  test("a server that does not answer, and a camera that it does not have, get one line each", async () => {
+    await using origin = await startServer(PATTERN);
+    const missing = await runToEnd("serve", ["--source", `slip://127.0.0.1:${origin.port}/garden`, "--port", "0"]);
+    expect([missing.code, errorsOf(missing.remarks)]).toEqual([
+      1,
+      [`error: 127.0.0.1:${origin.port}: there is no camera 'garden': the cameras are pattern`],
+    ]);
+    const { port } = origin;
+    await origin.end("SIGTERM");
+    const down = await runToEnd("serve", ["--source", `slip://127.0.0.1:${port}/`, "--port", "0"]);
+    expect([down.code, errorsOf(down.remarks)]).toEqual([
+      1,
+      [`error: no program listens on 127.0.0.1:${port}: start 'bun run serve' there`],
+    ]);
+  });
+
+  test("settings that a server as source cannot have are refused", async () => {
+    const { code, remarks } = await runToEnd("serve", ["--source", "slip://127.0.0.1:9/", "--fps", "5"]);
+    expect(code).toBe(2);
+    expect(remarks).toContain("--fps does not apply to a camera of another server: leave it out");
+  });
+
+  test("a relay of itself is refused", async () => {
+    const port = String(freePort());
+    const { code, remarks } = await runToEnd("serve", ["--source", `slip://127.0.0.1:${port}/`, "--port", port]);
+    expect(code).toBe(1);
+    expect(errorsOf(remarks)).toEqual([
+      `error: slip://127.0.0.1:${port}/ is this camera itself, so it never has a picture: name the camera's server`,
+    ]);
+  });
+
+  test("a relay of itself over a second relay is refused, and other cameras of the server go on", async () => {
+    const [one, other] = [String(freePort()), String(freePort())];
+    const loop = (port: string) => ["--source", "pattern", "--source", `slip://127.0.0.1:${port}/slip`];
+    await using first = await startServer([...loop(other), "--port", one]);
+    await using second = await startServer([...loop(one), "--port", other]);
+    const told = /slip:\/\/\S+ (is this camera itself|gets its pictures from this camera, so the relays form a loop)/;
+    await Promise.race([
+      first.until("the line", ({ remarks }) => told.test(remarks)),
+      second.until("the line", ({ remarks }) => told.test(remarks)),
+    ]);
+    await using viewer = startViewer(first.port);
+    await viewer.until("pictures of the other camera", areShown(3));
+  });
+
+  test("more than eight relays one behind the other are refused", async () => {
+    await using origin = await startServer(PATTERN);
+    await using stack = new AsyncDisposableStack();
+    let { port } = origin;
+    for (let relay = 0; relay < 8; relay++) ({ port } = stack.use(await startEdge(port)));
+    const { code, remarks } = await runToEnd("serve", ["--source", `slip://127.0.0.1:${port}/`, "--port", "0"]);
+    expect(code).toBe(1);
+    expect(errorsOf(remarks)[0]).toContain("is behind 8 relays, which is the limit");
+  });
+});
+
+/** A port that is free now. */
+function freePort(): number {
+  using listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
+  return listener.port;
+}
+
+async function oneJpeg(): Promise<Buffer> {
+  const source = ["-f", "lavfi", "-i", "testsrc=size=320x240", "-frames:v", "1"];
+  const command = ["ffmpeg", "-v", "error", "-nostdin", ...source, "-pix_fmt", "yuvj420p", "-f", "mjpeg", "pipe:1"];
+  return Buffer.from(await new Response(Bun.spawn(command, { stdout: "pipe" }).stdout).arrayBuffer());
+}
