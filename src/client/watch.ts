@@ -14,7 +14,7 @@ import type { Decoders } from "./decode/decoders.ts";
 import { traceFrame } from "./frame-spans.ts";
 import type { DecodedPicture, ReceivedFrame } from "./picture.ts";
 import { NextPicture } from "./present/next-picture.ts";
-import { acknowledgeDropped, acknowledgeShown } from "./present/presenter.ts";
+import { acknowledgeDropped, acknowledgeShown } from "./present/acknowledge.ts";
 import { SharedThreads, type ThreadUser } from "./shared-threads.ts";
 import { Subscription, type SubscriptionOwner } from "./subscription.ts";
 import { WatchedFrame } from "./watched-frame.ts";

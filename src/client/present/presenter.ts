@@ -3,10 +3,11 @@
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import type { ShareBox } from "../../core/motion.ts";
 import type { ViewFigures } from "../figures.ts";
-import type { DecodedPicture, ReceivedFrame } from "../picture.ts";
+import type { DecodedPicture } from "../picture.ts";
 import { NO_OVERLAY, type Overlay, type RgbaPicture } from "../screens/overlay.ts";
 import type { Screen, ShownPicture } from "../screens/screen.ts";
 import type { Trouble } from "../trouble.ts";
+import { acknowledgeDropped, acknowledgeShown } from "./acknowledge.ts";
 import type { Greyer } from "./grey-copy.ts";
 import { NextPicture, type PictureDrop } from "./next-picture.ts";
 
@@ -262,28 +263,4 @@ function isSame(a: Overlay, b: Overlay): boolean {
     a.lines.length === b.lines.length &&
     a.lines.every((line, i) => line === b.lines[i])
   );
-}
-
-/** Tells the server that a frame was shown. `showMicros` is the time that screen and output needed. */
-export function acknowledgeShown(picture: DecodedPicture, showMicros: number, decodeThreads: number): void {
-  const { received, workMicros, busyMicros, decodedAt } = picture;
-  received.origin.acknowledge({
-    frameNumber: received.frameNumber,
-    outcome: "shown",
-    transferMicros: received.lastByteAt - received.firstByteAt,
-    workMicros: workMicros + showMicros,
-    paceMicros: Math.max(showMicros, busyMicros / decodeThreads),
-    showMicros: nowMicros() - decodedAt,
-  });
-}
-
-/** Tells the server that a frame will not be shown, so that it may send a newer one. */
-export function acknowledgeDropped(frame: ReceivedFrame): void {
-  frame.origin.acknowledge({
-    frameNumber: frame.frameNumber,
-    outcome: "dropped",
-    transferMicros: frame.lastByteAt - frame.firstByteAt,
-    workMicros: 0,
-    paceMicros: 0,
-  });
 }
