@@ -43,6 +43,8 @@ Keys in the window:
   F, F11          fullscreen          I      figures: rate, latency, drops
   S               save the picture    Space  pause
   C               save the last 30 s  (serve --past 30s)
+  ←, →            one picture back, or forward, in the last 30 s  (serve --past 30s)
+  End             what the camera sees now
   Q, Esc, Enter   quit
 With --grid:
   1 to 9, click   show one camera in the whole window, or all again

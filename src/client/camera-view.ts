@@ -143,6 +143,11 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
     this.#presenter.setPaused(this.#isPaused);
   }
 
+  /** Shows a picture of the past until the next call, and releases its slot later. Null shows the newest picture. */
+  showPast(picture: DecodedPicture | null): void {
+    this.#presenter.setPast(picture);
+  }
+
   /** Sets the size of the pictures on the screen. The server should not send larger ones. */
   setSeen({ width, height }: Size): void {
     if (this.#seen?.width === width && this.#seen.height === height) return;

@@ -9,6 +9,8 @@ import { formatAddress } from "../connect/address.ts";
 import { withoutKey } from "../connect/server-access.ts";
 import { connectTcp } from "../connect/tcp.ts";
 import type { ViewReport } from "./figures.ts";
+import { DEFAULT_MAX_PIXELS } from "../connect/server-limits.ts";
+import { PastView } from "./past/past-view.ts";
 import { openFrameOutput } from "./save/frame-output.ts";
 import { clipKey } from "./save/clip.ts";
 import { saveSnapshot } from "./save/snapshot.ts";
@@ -69,6 +71,7 @@ export async function view(
   await using session = new ViewSession(options, log, signal);
   const { arena, pool, stopped } = session;
   let camera: CameraView | null = null;
+  let past: PastView | null = null;
   const output = options.output === null ? null : await untilAbort(openFrameOutput(options.output), signal);
   if (output !== null) session.atEnd(() => output.close());
   const writer = output === null ? null : new RawFrameWriter(output, size, log);
@@ -79,6 +82,9 @@ export async function view(
     onQuit: () => session.stop(),
     onSnapshot: () => (camera === null ? log.info("there is no picture to save yet") : camera.snapshot()),
     onClip: () => saveLast(address),
+    onBack: () => past?.back(),
+    onForward: () => past?.forward(),
+    onNow: () => past?.now(),
     onPause: () => camera?.togglePause(),
     onOverlay: () => camera?.toggleOverlay(),
     onExposed: () => camera?.refresh(),
@@ -118,12 +124,18 @@ export async function view(
     owner,
   );
   camera = shown;
+  past = new PastView({
+    ...{ server: { address, access }, arena, pool, log, stopped },
+    maxPixels: maxPixels ?? DEFAULT_MAX_PIXELS,
+    show: (picture) => shown.showPast(picture),
+  });
   const present = (): WindowReport => ({
     ...shown.report(),
     loopDelayMs: session.loopDelay.delays.summary(),
     ...(virtualCamera && { virtualCamera: virtualCamera.report() }),
   });
   session.threadUsers.add(shown);
+  session.threadUsers.add(past);
   session.startTimers(
     () => shown.tick(),
     () => report(present()),

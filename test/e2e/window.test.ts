@@ -130,6 +130,53 @@ describe("window: pictures and keys", () => {
     expect(await viewer.end()).toBe(0);
   });
 
+  test("window: Left and Right go through the past picture by picture, and End shows what the camera sees now", async () => {
+    await using server = await startServer([...PATTERN, "--past", "30s"]);
+    const { viewer, window } = await showWindow(server.port);
+    await using _ = viewer;
+    const number = () => readFrameCode(desktop.screenshot(window), SIZE)?.frameNumber ?? null;
+    const isRed = () => shareOf(desktop.screenshot(window), ALARM_RED) > 0.003;
+    /** Waits for a picture, and returns its number. */
+    const pictureOf = async (what: string, isRight: (number: number) => boolean) => {
+      let seen: number | null = null;
+      await eventually(what, () => {
+        seen = number();
+        return seen !== null && isRight(seen);
+      });
+      return seen as unknown as number;
+    };
+    await server.until("some past", ({ last }) => (last?.past?.seconds ?? 0) >= 2);
+    desktop.xdotool("key", "Left");
+    await eventually("the words about the past, on red", isRed);
+    const newest = await pictureOf("the newest picture of the past", () => true);
+    desktop.xdotool("key", "Left");
+    const before = await pictureOf("the picture before", (seen) => seen < newest);
+    desktop.xdotool("key", "Left");
+    await pictureOf("the picture before that", (seen) => seen < before);
+    desktop.xdotool("key", "Right");
+    await pictureOf("the picture after it", (seen) => seen === before);
+    desktop.xdotool("key", "Right");
+    await pictureOf("the newest picture of the past again", (seen) => seen === newest);
+
+    // The stream goes on, and its pictures are not seen.
+    const shown = viewer.last?.frames ?? 0;
+    await viewer.until("live pictures meanwhile", ({ last }) => (last?.frames ?? 0) > shown + 20);
+    await pictureOf("the newest picture of the past still", (seen) => seen === newest);
+    expect(isRed()).toBe(true);
+    desktop.xdotool("key", "End");
+    await eventually("no red", () => !isRed());
+    await pictureOf("a live picture", (seen) => seen > newest);
+  });
+
+  test("window: Left at a server without a past says so, and shows what the camera sees", async () => {
+    await using server = await startServer(PATTERN);
+    const { viewer, window } = await showWindow(server.port);
+    await using _ = viewer;
+    desktop.xdotool("key", "Left");
+    await viewer.until("the reason", ({ remarks }) => remarks.includes("the past is not shown: "));
+    expect(shareOf(desktop.screenshot(window), ALARM_RED)).toBe(0);
+  });
+
   test("window: says how old the picture is after the server has gone", async () => {
     const server = await startServer(PATTERN);
     const { viewer, window } = await showWindow(server.port);

@@ -71,6 +71,9 @@ export class Presenter {
   #grey: { of: DecodedPicture; copy: ShownPicture | null } | null = null;
   #isGreyShown = false;
   #overlayShown: Overlay = NO_OVERLAY;
+  /** A picture of the past, which is shown instead of the newest one, and the one that is on the screen. */
+  #past: DecodedPicture | null = null;
+  #pastShown: DecodedPicture | null = null;
 
   constructor(options: PresenterOptions, owner: PresenterOwner) {
     this.#options = options;
@@ -79,7 +82,7 @@ export class Presenter {
 
   /** Returns the JPEG of the picture on the screen as it was received, or null before the first picture. */
   currentJpeg(): Uint8Array | null {
-    return this.#current?.jpeg() ?? null;
+    return (this.#past ?? this.#current)?.jpeg() ?? null;
   }
 
   get currentFrameNumber(): number {
@@ -90,6 +93,16 @@ export class Presenter {
   offer(picture: DecodedPicture): void {
     this.#next.offer(picture);
     this.#showNext();
+  }
+
+  /**
+   * Shows a picture of the past, and releases its slot later. New pictures are taken and acknowledged meanwhile, but not seen. Null
+   * shows the newest picture again.
+   */
+  setPast(picture: DecodedPicture | null): void {
+    if (this.#past !== this.#pastShown) this.#past?.slot.release();
+    this.#past = picture;
+    this.refresh();
   }
 
   toggleOverlay(): void {
@@ -137,15 +150,17 @@ export class Presenter {
       if (--this.#awaitedTicks === 0) this.refresh();
       return;
     }
-    const isGreyDue = this.#greyCopy !== null;
+    const isGreyDue = this.#greyCopy !== null && this.#past === null;
     if (this.#alarm() !== this.#overlayShown.alarm || isGreyDue !== this.#isGreyShown) this.refresh();
   }
 
   /** Shows the picture on the screen again with the current overlay. */
   refresh(): void {
     if (this.#busy || this.#awaitedTicks > 0) return; // the next picture will be drawn with the current overlay
-    const grey = this.#greyCopy;
-    const picture = grey ?? this.#current ?? BLANK;
+    const grey = this.#past === null ? this.#greyCopy : null;
+    if (this.#pastShown !== this.#past) this.#pastShown?.slot.release();
+    this.#pastShown = this.#past;
+    const picture = this.#past ?? grey ?? this.#current ?? BLANK;
     const overlay = this.#overlay();
     if (picture === BLANK) BLANK.pixels.fill(0);
     this.#isGreyShown = grey !== null;
@@ -160,10 +175,11 @@ export class Presenter {
       const startedAt = nowMicros();
       this.#awaitedTicks = 0;
       const before = this.#overlayShown;
-      const overlay = this.#overlay(!this.#paused && !this.#hidden);
+      const isUnseen = this.#past !== null;
+      const overlay = isUnseen ? before : this.#overlay(!this.#paused && !this.#hidden);
       const isAsBefore = picture.isRepeat && isSame(overlay, before) && !this.#isGreyShown;
       this.#isGreyShown = false;
-      const showing = isAsBefore ? undefined : this.#options.screen.show(picture, overlay);
+      const showing = isAsBefore || isUnseen ? undefined : this.#options.screen.show(picture, overlay);
       // A screen that returns no promise is not awaited, because `await` would delay the frame until the event loop runs again.
       if (showing instanceof Promise) await showing;
       const shownAt = nowMicros();
@@ -188,6 +204,7 @@ export class Presenter {
     const done = () => {
       this.#busy = false;
       this.#showNext();
+      if (this.#past !== this.#pastShown) this.refresh();
     };
     const failed = (reason: unknown) => this.#owner.presenterFailed(reason);
     try {
@@ -244,6 +261,9 @@ export class Presenter {
   }
 
   #alarm(): string | null {
+    if (this.#past !== null) {
+      return `the past, ${Math.max(0, Math.floor((nowMicros() - this.#past.received.capturedAt) / 1e6))} s ago`;
+    }
     if (this.#paused) return "paused";
     const { remark, isPictureOld, seconds } = this.#options.trouble;
     const { shownAt } = this.#options.figures;

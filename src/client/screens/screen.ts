@@ -33,6 +33,10 @@ export interface ScreenEvents {
   onSnapshot(): void;
   /** The user wants the last seconds as a file. */
   onClip(): void;
+  /** The user wants to see the picture before, the one after, or what the camera sees now. */
+  onBack?(): void;
+  onForward?(): void;
+  onNow?(): void;
   onPause(): void;
   onOverlay(): void;
   /** The screen calls this when the picture must be shown again, for example because the window has another size. */

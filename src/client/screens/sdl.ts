@@ -178,6 +178,15 @@ function pressKey(window: Sdl.Video.Window, key: string | null, events: ScreenEv
     case "c":
       events.onClip();
       break;
+    case "left":
+      events.onBack?.();
+      break;
+    case "right":
+      events.onForward?.();
+      break;
+    case "end":
+      events.onNow?.();
+      break;
     case "space":
       events.onPause();
       break;

@@ -532,6 +532,54 @@ describe("Presenter: alarms over the picture", () => {
   });
 });
 
+describe("Presenter: the past", () => {
+  const past = (frame: number, secondsAgo: number) => decoded(frame, first.connection, secondsAgo * 1e6 + 300_000);
+
+  test("Presenter: a picture of the past is shown instead of new ones, which are acknowledged, until the past ends", async () => {
+    await show(1);
+    presenter.setPast(past(50, 12));
+    expect([screen.frames.at(-1), screen.alarm]).toEqual([50, "the past, 12 s ago"]);
+    expect(presenter.currentJpeg()).toEqual(new Uint8Array([50]));
+    await show(2, 3);
+    presenter.setPast(past(49, 13));
+    expect(screen.frames).toEqual([1, 50, 49]);
+    expect(released).toEqual([1, 2, 50]);
+    await until(() => first.acks.length === 3, "three Acks");
+    expect(first.acks.map(({ outcome }) => outcome)).toEqual(["shown", "shown", "shown"]);
+    presenter.setPast(null);
+    expect([screen.frames.at(-1), screen.alarm]).toEqual([3, null]);
+    expect(released).toEqual([1, 2, 50, 49]);
+    await show(4);
+    expect(screen.frames.slice(3)).toEqual([3, 4]);
+  });
+
+  test("Presenter: the age of a picture of the past grows, and the stream's trouble does not replace it", async () => {
+    await show(1);
+    presenter.setPast(past(50, 12));
+    moveClock(2);
+    presenter.setRemark("the connection is lost");
+    presenter.tick();
+    expect([screen.frames.at(-1), screen.alarm]).toEqual([50, "the past, 14 s ago"]);
+    presenter.setPast(null);
+    expect(screen.alarm).toStartWith("the connection is lost");
+  });
+
+  test("Presenter: while the screen is busy, a picture of the past keeps its slot, and the newest one is shown next", async () => {
+    await show(1);
+    screen.slow = true;
+    presenter.setPast(past(50, 12));
+    presenter.setPast(past(49, 12));
+    presenter.setPast(past(48, 12));
+    expect([screen.frames.at(-1), released]).toEqual([50, [49]]);
+    await screen.finish();
+    expect([screen.frames.at(-1), released]).toEqual([48, [49, 50]]);
+    presenter.setPast(null);
+    await screen.finish();
+    expect([screen.frames.at(-1), released]).toEqual([1, [49, 50, 48]]);
+    await screen.finish();
+  });
+});
+
 describe("Presenter: output of frames", () => {
   test("Presenter: writes each shown picture before it shows the next one", async () => {
     const written: number[] = [];
