@@ -57,12 +57,15 @@ rectangle = [0, 0, 1, 1]
   expect(posts[0]).toEqual(event as MotionReport);
   await until(() => readFileSync(out, "utf8") === "yard all", "the words of the command");
   expect([...readFileSync(`${out}.jpg`).subarray(0, 2)]).toEqual([0xff, 0xd8]);
-  server.child.kill("SIGTERM");
-  expect(await server.child.exited).toBe(0);
+  expect(await server.end("SIGTERM")).toBe(0);
   // The end of the server ends the event, and everybody is still told.
-  expect(events().at(-1)).toMatchObject({ phase: "end", number: event?.number as number });
-  expect(posts.at(-1)).toMatchObject({ phase: "end" });
-  await server.end();
+  const last = events().at(-1);
+  expect(last).toMatchObject({
+    phase: "end",
+    number: events().findLast(({ phase }) => phase === "start")?.number ?? 0,
+  });
+  await until(() => posts.at(-1)?.phase === "end", "the post about the end");
+  expect(posts.at(-1)).toEqual(last as MotionReport);
   expect(server.remarks).toContain("motion 1 in all: ");
 });
 

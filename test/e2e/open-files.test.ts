@@ -2,6 +2,7 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { median } from "../../src/core/statistics.ts";
 import { childrenOf, CLIP, type Server, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
@@ -22,24 +23,31 @@ function processorMs({ child }: Server): number {
   return (user + system) * 10;
 }
 
+/** The median processor time of the server in a fifth of a second, because other programs may disturb some of them. */
+async function usualProcessorMs(server: Server): Promise<number> {
+  const times: number[] = [];
+  for (let turn = 0; turn < 9; turn++) {
+    const before = processorMs(server);
+    await Bun.sleep(200);
+    times.push(processorMs(server) - before);
+  }
+  return median(times) ?? 0;
+}
+
 test.skipIf(Bun.which("prlimit") === null)("a server that can open no more files waits for some", async () => {
   await using server = await startServer(["--source", CLIP]);
   await using first = startViewer(server.port);
   const shown = () => first.last?.frames ?? 0;
   await first.until("frames", () => shown() > 5);
 
-  const busy = processorMs(server);
-  await Bun.sleep(1_000);
-  const usualMs = processorMs(server) - busy;
+  const usualMs = await usualProcessorMs(server);
   allowFiles(server, 3);
   for (const pid of childrenOf(server.child.pid, "ffmpeg")) process.kill(pid, "SIGKILL");
   await server.until("the source's line", ({ remarks }) => remarks.includes("too many open files (ulimit -n); trying"));
   await using second = startViewer(server.port);
   await server.until("the door's line", ({ remarks }) => remarks.includes("no viewers are accepted until some are"));
-  const idle = processorMs(server);
-  await Bun.sleep(1_000);
   // Nothing has to be encoded, so the process must be idle while connections wait.
-  expect(processorMs(server) - idle).toBeLessThan(4 * usualMs);
+  expect(await usualProcessorMs(server)).toBeLessThan(4 * usualMs);
   expect(second.last?.frames ?? 0).toBe(0);
   expect(server.child.exitCode).toBeNull();
 

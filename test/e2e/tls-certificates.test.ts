@@ -126,7 +126,8 @@ describe("TLS: a certificate from an authority", () => {
     await using server = await serve(flagsOf(misnamed));
     const { code, remarks } = await view([`slips://127.0.0.1:${server.port}`, ...trusting()]);
     expect([code, remarks]).toEqual([1, expect.stringMatching(/is not for 127\.0\.0\.1 but for .*camera\.example/)]);
-    expect(server.last?.sent).toBe(0);
+    expect(await server.end("SIGTERM")).toBe(0);
+    expect(server.last).toMatchObject({ final: true, sent: 0 });
   });
 
   test("view: a certificate that has expired is refused", async () => {

@@ -114,7 +114,8 @@ describe("TLS: the server's key", () => {
     ]);
     const link = await view([`slip://127.0.0.1:${port}`, ...THREE_FRAMES]);
     expect([link.code, link.remarks]).toEqual([1, expect.stringContaining("has used TLS before")]);
-    expect(server.last?.sent).toBe(0);
+    expect(await server.end("SIGTERM")).toBe(0);
+    expect(server.last).toMatchObject({ final: true, sent: 0 });
   });
 });
 
@@ -155,7 +156,8 @@ describe("TLS: proofs of keys", () => {
     await using relay = await startRelay(server);
     const { code, remarks } = await view([`slips://${KEY}@127.0.0.1:${relay.port}`, ...THREE_FRAMES]);
     expect([code, remarks]).toEqual([1, expect.stringContaining("key of the link is not right")]);
-    expect(server.last?.sent).toBe(0);
+    expect(await server.end("SIGTERM")).toBe(0);
+    expect(server.last).toMatchObject({ final: true, sent: 0 });
     // The same relay works without a proof, so the proof is the reason for the refusal.
     await using open = await serve(["--tls"], { who: "open" });
     await using openRelay = await startRelay(open);

@@ -79,7 +79,8 @@ describe.skipIf(obstacle !== null)(`keys on a network${obstacle === null ? "" : 
     expect(remarks).toContain(`error: ${address}:${other.port} needs a key`);
     expect(remarks).not.toContain("found pattern");
     expect(Object.keys(await stored())).toEqual([`${address}:${known.port}`]);
-    expect(other.last).toMatchObject({ refusedBy: { wrongKeys: 0 } });
+    await other.end("SIGTERM");
+    expect(other.last).toMatchObject({ final: true, refusedBy: { wrongKeys: 0 } });
   });
 
   test.each([

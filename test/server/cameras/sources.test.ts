@@ -82,13 +82,14 @@ test.skipIf(process.platform !== "linux")(
   },
 );
 
-test("openSources: with several cameras, one that can never be opened ends at once", async () => {
-  const { opened } = open(camerasOf(folder, "pattern"));
-  const run = opened[0]?.source.run(new RecordingSink(), new AbortController().signal);
-  expect(await run?.catch((error: unknown) => error)).toMatchObject({
-    message: `cannot read ${folder}: it is a folder, not a video`,
-  });
-});
+test.skipIf(process.platform !== "linux")(
+  "openSources: with several cameras, one that can never be opened ends at once",
+  async () => {
+    const { opened } = open(camerasOf("/dev/null", "pattern"));
+    const run = opened[0]?.source.run(new RecordingSink(), new AbortController().signal);
+    expect(await run?.catch((error: unknown) => error)).toMatchObject({ message: "/dev/null is not a camera" });
+  },
+);
 
 const wrong = { device: "/dev/video0" }; // is valid only with --source webcam
 
