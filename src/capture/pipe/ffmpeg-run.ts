@@ -5,6 +5,7 @@ import { type Micros, nowMicros } from "../../core/clock.ts";
 import { SourceError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on-abort.ts";
 import { SILENCE_MS, silenceLimitMs } from "../../protocol/silence.ts";
+import { hangs } from "../../system/process-state.ts";
 import { childEnvironment } from "../child-environment.ts";
 import { tied } from "../tied-child.ts";
 import { eachChunk } from "./chunks.ts";
@@ -68,15 +69,18 @@ export async function readFfmpeg({ input, command, reader, onSilence }: FfmpegRu
   // ffmpeg ignores SIGTERM while its filter holds a frame. A file has no driver or peer that needs more than SIGKILL.
   using _ = onAbort(signal, () => stop(isHeld ? "SIGKILL" : "SIGTERM"));
   let frameAt: Micros = nowMicros();
-  // A recording may contain pauses of any length. ffmpeg reports its progress also during a pause, unless it holds a frame, but not
-  // when it hangs.
+  // A recording may contain pauses of any length. ffmpeg reports its progress also during a pause, but not when it hangs. While it holds
+  // a frame, it reports nothing, and the kernel tells whether it hangs.
   const repeatInPause = () => {
     if (nowMicros() - frameAt < HOLD_MICROS || signal.aborted) return;
     frameAt = nowMicros();
     reader.repeat?.();
   };
   const complaint = lastComplaint(child.stderr, repeatInPause);
-  const repeating = isHeld ? setInterval(repeatInPause, HOLD_MICROS / 2000) : undefined;
+  const repeatWhileHeld = () => {
+    if (!hangs(child.pid)) repeatInPause();
+  };
+  const repeating = isHeld ? setInterval(repeatWhileHeld, HOLD_MICROS / 2000) : undefined;
   let hasWritten = false;
   const hung = new AbortController();
   let silenceTimer: ReturnType<typeof setTimeout> | undefined;

@@ -1,0 +1,24 @@
+// hangs: a process that is stopped hangs, and one that waits or works does not.
+
+import { expect, test } from "bun:test";
+import { hangs } from "../../src/system/process-state.ts";
+import { until } from "../support/wait-until.ts";
+
+test.skipIf(process.platform !== "linux")("hangs: is true while a process is stopped", async () => {
+  const waits = Bun.spawn(["sleep", "60"]);
+  const works = Bun.spawn(["sh", "-c", "while :; do :; done"]);
+  try {
+    for (const { pid } of [waits, works]) {
+      await until(() => !hangs(pid), "a process that runs");
+      process.kill(pid, "SIGSTOP");
+      await until(() => hangs(pid), "a process that is stopped");
+      process.kill(pid, "SIGCONT");
+      await until(() => !hangs(pid), "a process that goes on");
+    }
+  } finally {
+    waits.kill("SIGKILL");
+    works.kill("SIGKILL");
+  }
+  await Promise.all([waits.exited, works.exited]);
+  expect(hangs(waits.pid)).toBe(false);
+});
