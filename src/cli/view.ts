@@ -40,7 +40,7 @@ const command = addFlags(asProgram(new Command("bun run view"), VERSION), VIEW_S
     "after",
     `
 Keys in the window:
-  F, F11          fullscreen          I      figures: rate, latency, drops
+  F, F11          fullscreen          I      figures: rate, latency, drops, motion
   S               save the picture    Space  pause
   C               save the last 30 s  (serve --past 30s)
   ←, →            one picture back, or forward, in the last 30 s  (serve --past 30s)
