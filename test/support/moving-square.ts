@@ -34,7 +34,7 @@ export async function serveMovingSquare(
   const events: MotionReport[] = [];
   const zones = [{ name: "path", rectangle: [0, 0, 1, 1] as const }];
   const server = await serve({
-    cameras: [{ source, motion: { forMs: 100, quietSeconds: 1, zones }, ...camera }],
+    cameras: [{ source, motion: { forMs: 100, quietSeconds: 3, zones }, ...camera }],
     port: 0,
     workers: 1,
     announce: false,
