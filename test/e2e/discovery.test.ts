@@ -1,6 +1,7 @@
 // Discovery of servers: real multicast between two network namespaces, real programs and a real terminal.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import type { ViewReport } from "../../src/client/figures.ts";
 import { Program, runToEnd, type Server, startServer, TEST_TIMEOUT_MS, TEST_VARIABLES } from "../support/programs.ts";
 import { type Machine, openNetwork, whyNoNetwork } from "../support/two-machines.ts";
@@ -18,6 +19,11 @@ const serveOn = ({ through }: Machine, ...flags: string[]): Promise<Server> =>
 /** Starts a viewer that is given no address. */
 const viewOn = ({ through }: Machine, ...flags: string[]) =>
   new Program<ViewReport>("view", ["--display", "none", "--json", ...flags], { through });
+
+/** Whether a socket of the machine of a process has the port of multicast DNS (proc(5), /proc/[pid]/net/udp). */
+function hasMulticastSocket(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/net/udp`, "utf8").includes(":14E9 "); // 5353
+}
 
 describe.skipIf(obstacle !== null)(
   `a viewer without an address${obstacle === null ? "" : ` (skipped: ${obstacle})`}`,
@@ -106,7 +112,8 @@ describe.skipIf(obstacle !== null)(
       const [there, here] = network.machines;
       const server = await serveOn(there, "--host", "0.0.0.0");
       await using viewer = viewOn(here, "--once");
-      await Bun.sleep(1_000); // the viewer has started and sent its query; it listens for two seconds
+      await viewer.until("its search", ({ child }) => hasMulticastSocket(child.pid));
+      await Bun.sleep(200); // it has sent its first query, and listens for two seconds
       expect(await server.end("SIGTERM")).toBe(0);
       expect(await viewer.end()).toBe(1);
       expect(viewer.remarks).toContain("no server was found on the network");
