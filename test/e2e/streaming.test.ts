@@ -87,9 +87,9 @@ describe("file: pictures and rate", () => {
     await using viewer = startViewer(server.port, ["--frames", "70", "--output", "-"], { rawOutput: true });
     expect(await viewer.end()).toBe(0); // the file has 60 frames, so the 70th is from the second round
     expect(viewer.last).toMatchObject({ width: 768, height: 576, source: "vtest-6s.mp4" });
-    const fps = viewer.last?.fps ?? 0;
-    expect(fps).toBeGreaterThan(7);
-    expect(fps).toBeLessThan(13);
+    // A busy machine may lose frames for a moment, but a wrong rate lasts.
+    await server.until("the rate of the file", ({ last }) => last !== undefined && last.fps > 9 && last.fps < 11);
+    expect(viewer.last?.fps).toBeLessThan(13);
     const bytes = 768 * 576 * 4;
     const first = viewer.bytes.subarray(0, bytes);
     const original = ffmpegBytes("-i", CLIP, "-frames:v", "60", "-f", "rawvideo", "-pix_fmt", "rgba");
