@@ -33,9 +33,11 @@ const PATTERN = ["--source", "pattern", "--size", "160x90", "--frames", "3"];
 
 test("a service writes priorities instead of times and levels", async () => {
   const lines = await runServer(PATTERN, (own) => own);
-  expect(lines.length).toBeGreaterThanOrEqual(2);
-  expect(lines[0]).toMatch(/^<6>server serving pattern on 127\.0\.0\.1:\d+$/);
-  for (const line of lines) expect(line).toMatch(/^<6>server /);
+  // On a busy machine the camera may be reported as late.
+  const [first, ...others] = lines.filter((line) => !line.startsWith("<4>camera pattern has sent nothing"));
+  expect(first).toMatch(/^<6>server serving pattern on 127\.0\.0\.1:\d+$/);
+  expect(others.length).toBeGreaterThanOrEqual(1);
+  for (const line of others) expect(line).toMatch(/^<6>(server|camera) /);
   const [error, ...more] = await runServer(["--source", "/nowhere/film.mp4"], (own) => own);
   expect(error).toMatch(/^<3>error: cannot read \/nowhere\/film\.mp4/);
   expect(more).toEqual([]);
