@@ -5,6 +5,7 @@ import { nowMicros } from "../../src/core/clock.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 import type { AudienceMember } from "../../src/server/deliver/audience-member.ts";
 import type { FollowedCamera } from "../../src/server/deliver/inner-member.ts";
+import type { Priority } from "../../src/server/record/low-priority.ts";
 import { PictureFeed } from "../../src/server/renditions/feed.ts";
 import { pictureOf } from "./encoded-pictures.ts";
 
@@ -36,6 +37,9 @@ export class JpegCamera implements FollowedCamera {
     this.#recorder?.frames.offer();
   }
 }
+
+/** Programs at low priority would take minutes on a machine that runs other tests. */
+export const usualPriority: Priority = (command) => [...command];
 
 /** Returns JPEGs that differ in their grey. */
 export async function greyJpegs(count: number, { width, height }: Size): Promise<Uint8Array[]> {

@@ -7,7 +7,7 @@ import { tied } from "../../capture/tied-child.ts";
 import { MissingError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on-abort.ts";
 import { printable } from "../../core/printable.ts";
-import { atLowPriority } from "./low-priority.ts";
+import type { Priority } from "./low-priority.ts";
 import { freeBytes } from "./new-file.ts";
 import { unfinishedNameOf } from "./segment-names.ts";
 
@@ -34,18 +34,20 @@ function listsEncoder(): boolean {
 /**
  * Replaces a recording by one with the same frames and times as H.264. Returns null when this is done, the reason why it is not, or
  * "gone" if the recording was deleted. Unless the result is null, the file is as before. When `signal` aborts, this ends within moments.
+ * `priority` is that of the programs that do the work.
  */
-export async function writeAsH264(path: string, signal: AbortSignal): Promise<string | null> {
+export async function writeAsH264(path: string, priority: Priority, signal: AbortSignal): Promise<string | null> {
+  const run: Run = (command) => runProgram(tied(priority(command)), signal);
   const before = await lookAt(path);
   if (before === null) return GONE;
   // The recording itself must not run out of space. A result that is as large as the original is not used.
   if ((await freeBytes(dirname(path))) < 2 * before.size) return "there is too little space for a second file";
   const unfinished = join(dirname(path), unfinishedNameOf(basename(path)));
   try {
-    const facts = await factsOf(path, signal);
-    const failure = await encode({ path, unfinished, createdAt: facts.createdAt }, signal);
+    const facts = await factsOf(path, run);
+    const failure = await encode({ path, unfinished, createdAt: facts.createdAt }, run);
     if (failure !== null) return failure;
-    const { frames } = await factsOf(unfinished, signal);
+    const { frames } = await factsOf(unfinished, run);
     if (facts.frames !== frames) return `it has ${facts.frames} pictures, and the H.264 file has ${frames}`;
     if ((await stat(unfinished)).size >= before.size) return "the H.264 file is not smaller";
     // Files are deleted by the time of their last picture.
@@ -84,7 +86,7 @@ interface Encoding {
 }
 
 /** Returns why the file could not be written, or null. */
-async function encode({ path, unfinished, createdAt }: Encoding, signal: AbortSignal): Promise<string | null> {
+async function encode({ path, unfinished, createdAt }: Encoding, run: Run): Promise<string | null> {
   // H.264 with 4:2:0 has even sizes, so an odd picture gets a black line. JPEGs have the full range of levels, and keep it.
   const filters = "pad=ceil(iw/2)*2:ceil(ih/2)*2,format=yuvj420p";
   const keyFrames = `expr:if(isnan(prev_forced_t),gte(t,0),gte(t,prev_forced_t+${KEY_FRAME_SECONDS}))`;
@@ -96,13 +98,10 @@ async function encode({ path, unfinished, createdAt }: Encoding, signal: AbortSi
   const output = ["-map", "0:v:0", "-vf", filters, "-c:v", "libx264", "-crf", String(CRF), ...rate, ...times];
   const facts = createdAt === null ? [] : ["-metadata", `creation_time=${createdAt}`];
   const quietly = ["-hide_banner", "-nostdin", "-loglevel", "error"];
-  const { code, complaint } = await run(
-    [
-      ...["ffmpeg", ...quietly, "-i", `file:${path}`, ...output, "-force_key_frames", keyFrames],
-      ...[...facts, "-f", "matroska", "-y", `file:${unfinished}`],
-    ],
-    signal,
-  );
+  const { code, complaint } = await run([
+    ...["ffmpeg", ...quietly, "-i", `file:${path}`, ...output, "-force_key_frames", keyFrames],
+    ...[...facts, "-f", "matroska", "-y", `file:${unfinished}`],
+  ]);
   return code === 0 ? null : complaint === "" ? `ffmpeg ended with exit code ${code}` : `ffmpeg: ${complaint}`;
 }
 
@@ -113,20 +112,27 @@ interface Facts {
   createdAt: string | null;
 }
 
-async function factsOf(path: string, signal: AbortSignal): Promise<Facts> {
+async function factsOf(path: string, run: Run): Promise<Facts> {
   const counting = ["-v", "error", "-select_streams", "v:0", "-count_packets"];
   const entries = ["-show_entries", "stream=nb_read_packets:format_tags=creation_time", "-of", "default=nw=1"];
-  const { text } = await run(["ffprobe", ...counting, ...entries, `file:${path}`], signal);
+  const { text } = await run(["ffprobe", ...counting, ...entries, `file:${path}`]);
   const value = (name: string) => new RegExp(`^${name}=(.+)$`, "m").exec(text)?.[1];
   return { frames: Number(value("nb_read_packets") ?? 0), createdAt: value("TAG:creation_time") ?? null };
 }
 
-/** Runs a program at low priority. `code` is null if a signal has ended it. `complaint` is the last line of standard error. */
-async function run(command: readonly string[], signal: AbortSignal) {
-  const child = Bun.spawn(tied(atLowPriority(command)), {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: childEnvironment(),
-  });
+interface Outcome {
+  /** The exit code, or null if a signal has ended the program. */
+  code: number | null;
+  text: string;
+  /** The last line of standard error. */
+  complaint: string;
+}
+
+/** Runs a program to its end, or until the work ends. */
+type Run = (command: readonly string[]) => Promise<Outcome>;
+
+async function runProgram(command: string[], signal: AbortSignal): Promise<Outcome> {
+  const child = Bun.spawn(command, { stdio: ["ignore", "pipe", "pipe"], env: childEnvironment() });
   using _ = onAbort(signal, () => child.kill("SIGKILL"));
   const [text, complaints] = await Promise.all([child.stdout.text(), child.stderr.text()]);
   await child.exited;

@@ -5,6 +5,7 @@ import { messageOf } from "../../core/errors.ts";
 import { Health } from "../../core/health.ts";
 import type { Log } from "../../core/log.ts";
 import { GONE, writeAsH264 } from "./h264-file.ts";
+import { atLowPriority, type Priority } from "./low-priority.ts";
 
 /** The number of files that wait. Further ones stay Motion JPEG. */
 const MOST_WAITING = 32;
@@ -36,6 +37,7 @@ interface WaitingFile {
 
 export class H264Queue implements AsyncDisposable {
   readonly #mostWaiting: number;
+  readonly #priority: Priority;
   readonly #waiting: WaitingFile[] = [];
   readonly #ending = new AbortController();
   readonly #behind = new Health<"behind">();
@@ -43,8 +45,9 @@ export class H264Queue implements AsyncDisposable {
   #working: Promise<void> | null = null;
   #path: string | null = null;
 
-  constructor(mostWaiting = MOST_WAITING) {
+  constructor({ mostWaiting = MOST_WAITING, priority = atLowPriority } = {}) {
     this.#mostWaiting = mostWaiting;
+    this.#priority = priority;
   }
 
   /** The file that is being written again, or null. */
@@ -89,7 +92,7 @@ export class H264Queue implements AsyncDisposable {
 
   async #write({ path, figures, log }: WaitingFile): Promise<void> {
     this.#path = path;
-    const failure = await writeAsH264(path, this.#ending.signal).catch(messageOf);
+    const failure = await writeAsH264(path, this.#priority, this.#ending.signal).catch(messageOf);
     this.#path = null;
     figures.waiting--;
     if (this.#ending.signal.aborted || failure === GONE) return;

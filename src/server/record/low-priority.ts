@@ -1,5 +1,8 @@
 // Commands that take only the processor and disk time that nothing else wants.
 
+/** Returns the command that runs `command` at some priority. Process id, streams and exit code are those of `command`. */
+export type Priority = (command: readonly string[]) => string[];
+
 /** Commands that give the rest of the command line a low priority: for the processor (nice(1)), and for the disk (ionice(1)). */
 const WAYS: readonly (readonly string[])[] = [
   ["nice", "-n", "19"],
@@ -9,14 +12,11 @@ const WAYS: readonly (readonly string[])[] = [
 /** Those that this system has and allows, or null before the first call. */
 let usable: readonly string[] | null = null;
 
-/**
- * Returns the command that runs `command` at the lowest priority, as far as this system has nice and ionice. Process id, streams and
- * exit code are those of `command`.
- */
-export function atLowPriority(command: readonly string[]): string[] {
+/** The lowest priority, as far as this system has nice and ionice. */
+export const atLowPriority: Priority = (command) => {
   usable ??= WAYS.filter(isUsable).flat();
   return [...usable, ...command];
-}
+};
 
 /** Containers can forbid ionice. */
 function isUsable(way: readonly string[]): boolean {

@@ -67,11 +67,12 @@ export class Recordings implements AsyncDisposable {
   readonly #removals = new Map<string, Promise<void>>();
   /** The folders whose next removal has not begun. One is enough, and a disk that does not answer collects no more. */
   readonly #due = new Set<string>();
-  readonly #h264 = new H264Queue();
+  readonly #h264: H264Queue;
   /** The folders in which files that a killed server has left behind were looked for. */
   readonly #cleared = new Set<string>();
 
-  constructor() {
+  constructor(h264: H264Queue = new H264Queue()) {
+    this.#h264 = h264;
     this.#timer.unref();
   }
 

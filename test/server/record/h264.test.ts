@@ -24,7 +24,7 @@ import { Recorder } from "../../../src/server/record/recorder.ts";
 import { SegmentFile } from "../../../src/server/record/segment-file.ts";
 import { ffmpeg, run } from "../../support/jpeg-tools.ts";
 import { TEST_TIMEOUT_MS } from "../../support/programs.ts";
-import { greyJpegs, JpegCamera, readRecording } from "../../support/recorded-camera.ts";
+import { greyJpegs, JpegCamera, readRecording, usualPriority } from "../../support/recorded-camera.ts";
 import { until } from "../../support/wait-until.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
@@ -32,7 +32,7 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 /** Both sides are odd, which H.264 with 4:2:0 cannot have. */
 const SIZE = { width: 65, height: 49 };
 const NAME = "door_2026-11-29_08-10-00.mkv";
-const MODULE = join(import.meta.dir, "../../../src/server/record/h264-file.ts");
+const RECORD = join(import.meta.dir, "../../../src/server/record");
 
 const made = mkdtempSync(join(tmpdir(), "slipstream-test-"));
 /** A recording that keeps an encoder busy for long. */
@@ -79,7 +79,7 @@ test("writeAsH264: pictures that are 1 ms apart do not raise the level", async (
   const timeOf = (index: number) => start + Math.floor(index / 2) * 66_000 + (index % 2) * 1000;
   for (const [index, jpeg] of (await greyJpegs(60, SIZE)).entries()) file.add(jpeg, timeOf(index));
   expect(await file.end(timeOf(59))).toBeNull();
-  expect(await writeAsH264(at(NAME), new AbortController().signal)).toBeNull();
+  expect(await writeAsH264(at(NAME), usualPriority, new AbortController().signal)).toBeNull();
   // 30 small pictures a second need level 1.0, and 1000 would need 2.2 (ITU-T H.264 table A-1).
   expect(Number(textOf(["-show_entries", "stream=level", at(NAME)]))).toBeLessThan(20);
 });
@@ -88,7 +88,7 @@ describe("H264Queue", () => {
   test("H264Queue: a finished file becomes H.264 with the same frames and times, and its old time of change", async () => {
     const jpegs = await greyJpegs(60, SIZE);
     const original = join(made, "original.mkv");
-    await using queue = new H264Queue();
+    await using queue = new H264Queue({ priority: usualPriority });
     const files = queue.of(log);
     const camera = new JpegCamera("door");
     const finished = {
@@ -136,7 +136,7 @@ describe("H264Queue", () => {
   });
 
   test("H264Queue: a file that cannot be written again stays as it is, with one line, and the next one is written", async () => {
-    await using queue = new H264Queue();
+    await using queue = new H264Queue({ priority: usualPriority });
     const files = queue.of(log);
     writeFileSync(at(NAME), "no recording");
     copyFileSync(short, at("door_2026-11-29_08-20-00.mkv"));
@@ -152,7 +152,7 @@ describe("H264Queue", () => {
   });
 
   test("H264Queue: a file that does not become smaller stays as it is", async () => {
-    await using queue = new H264Queue();
+    await using queue = new H264Queue({ priority: usualPriority });
     const files = queue.of(log);
     ffmpeg(["-i", short, "-c:v", "libx264", "-preset", "veryfast", "-crf", "51", at(NAME)]);
     const before = readFileSync(at(NAME));
@@ -164,7 +164,7 @@ describe("H264Queue", () => {
   });
 
   test("H264Queue: further files stay Motion JPEG while the most wait, which is told once and counted", async () => {
-    await using queue = new H264Queue(1);
+    await using queue = new H264Queue({ mostWaiting: 1, priority: usualPriority });
     const files = queue.of(log);
     for (const minute of [10, 20, 30, 40]) {
       const path = at(`door_2026-11-29_08-${minute}-00.mkv`);
@@ -182,7 +182,7 @@ describe("H264Queue", () => {
   test("H264Queue: at its end the file that is being written stays as it is", async () => {
     copyFileSync(long, at(NAME));
     {
-      await using queue = new H264Queue();
+      await using queue = new H264Queue({ priority: usualPriority });
       queue.of(log).add(at(NAME));
       await until(() => left().length === 2, "the unfinished file");
     }
@@ -193,14 +193,18 @@ describe("H264Queue", () => {
 
   test("H264Queue: after SIGKILL the recording is as before, ffmpeg ends, and the next start deletes the unfinished file", async () => {
     copyFileSync(long, at(NAME));
-    const script = `import { writeAsH264 } from ${JSON.stringify(MODULE)};
-      await writeAsH264(${JSON.stringify(at(NAME))}, new AbortController().signal);`;
+    const script = `import { writeAsH264 } from ${JSON.stringify(join(RECORD, "h264-file.ts"))};
+      import { atLowPriority } from ${JSON.stringify(join(RECORD, "low-priority.ts"))};
+      await writeAsH264(${JSON.stringify(at(NAME))}, atLowPriority, new AbortController().signal);`;
     const child = Bun.spawn([process.execPath, "-e", script], { stdio: ["ignore", "ignore", "inherit"] });
-    await until(() => left().length === 2, "the unfinished file");
+    await until(() => left().length === 2, "the unfinished file", 50_000);
     const [unfinished = ""] = left();
+    // proc(5): the name in parentheses may contain any character. The nice value is the 17th field after it.
+    const nices = processesWith(unfinished).map((stat) => stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]);
+    if (process.platform === "linux" && Bun.which("nice") !== null) expect(nices).toEqual(["19"]);
     child.kill("SIGKILL");
     await child.exited;
-    if (process.platform === "linux") await until(() => !isNamedByProcess(unfinished), "the end of ffmpeg");
+    if (process.platform === "linux") await until(() => processesWith(unfinished).length === 0, "the end of ffmpeg");
     expect(Buffer.compare(readFileSync(at(NAME)), readFileSync(long))).toBe(0);
     expect(existsSync(at(unfinished))).toBe(true);
     writeFileSync(at(".holiday.mkv.h264"), "not of a recording");
@@ -224,13 +228,16 @@ function timesOf(path: string): number[] {
     .toSorted((a, b) => a - b);
 }
 
-/** Whether a process has this text in its command line. */
-function isNamedByProcess(text: string): boolean {
-  return readdirSync("/proc").some((pid) => {
+/** The facts (proc(5), `stat`) of the programs at work that have this text in their command line. */
+function processesWith(text: string): string[] {
+  if (process.platform !== "linux") return [];
+  return readdirSync("/proc").flatMap((pid) => {
     try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(text);
+      const isOne = /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("ffmpeg\0");
+      const isNamed = isOne && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(text);
+      return isNamed ? [readFileSync(`/proc/${pid}/stat`, "utf8")] : [];
     } catch {
-      return false; // the process has ended since the folder was listed
+      return []; // the process has ended since the folder was listed
     }
   });
 }

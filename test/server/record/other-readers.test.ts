@@ -13,7 +13,7 @@ import { Past } from "../../../src/server/past/past.ts";
 import { writeAsH264 } from "../../../src/server/record/h264-file.ts";
 import { Recorder } from "../../../src/server/record/recorder.ts";
 import { TEST_TIMEOUT_MS } from "../../support/programs.ts";
-import { greyJpegs, JpegCamera, readRecording } from "../../support/recorded-camera.ts";
+import { greyJpegs, JpegCamera, readRecording, usualPriority } from "../../support/recorded-camera.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -45,10 +45,10 @@ beforeAll(async () => {
   if (clip === null) throw new Error("nothing is kept");
   writeFileSync(at("clip.mkv"), "");
   const { signal } = new AbortController();
-  expect([await writeClip(clip, at("clip.mkv"), signal), await writeAsH264(at("h264.mkv"), signal)]).toEqual([
-    null,
-    null,
-  ]);
+  expect([
+    await writeClip(clip, at("clip.mkv"), signal),
+    await writeAsH264(at("h264.mkv"), usualPriority, signal),
+  ]).toEqual([null, null]);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -5,9 +5,10 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SILENT_LOG } from "../../../src/core/log.ts";
+import { H264Queue } from "../../../src/server/record/h264-queue.ts";
 import { checkRecordings, Recordings } from "../../../src/server/record/recordings.ts";
 import { TEST_TIMEOUT_MS } from "../../support/programs.ts";
-import { greyJpegs, JpegCamera } from "../../support/recorded-camera.ts";
+import { greyJpegs, JpegCamera, usualPriority } from "../../support/recorded-camera.ts";
 import { until } from "../../support/wait-until.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
@@ -40,7 +41,7 @@ test("Recordings: with h264 finished files are replaced, and the unfinished file
   const unfinished = join(folder, "door", ".door_2026-11-29_08-10-00.mkv.h264");
   mkdirSync(join(folder, "door"));
   writeFileSync(unfinished, "half a file");
-  await using recordings = new Recordings();
+  await using recordings = new Recordings(new H264Queue({ priority: usualPriority }));
   const camera = new JpegCamera("door");
   const settings = { folder, segmentSeconds: 600, keep: { seconds: null, bytes: null }, aroundMotion: null };
   const recorder = recordings.create(camera, { ...settings, codec: "h264" }, SILENT_LOG);
