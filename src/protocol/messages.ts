@@ -157,7 +157,8 @@ export function writeTiles(
   const list = new Uint32Array(1 + 2 * numbers.length);
   list[0] = numbers.length;
   let next = 0;
-  for (const [index, number] of numbers.entries()) {
+  for (let index = 0; index < numbers.length; index++) {
+    const number = numbers[index] as number;
     list[1 + 2 * index] = number - next;
     list[2 + 2 * index] = lengths[index] as number;
     next = number + 1;

@@ -92,9 +92,10 @@ export class TileStore {
     const block = this.#pool.acquire(bytes.length);
     block.bytes.set(bytes);
     let at = 0;
-    for (const [index, number] of numbers.entries()) {
+    // An iterator of entries would make an array for each tile.
+    for (let index = 0; index < numbers.length; index++) {
       const length = lengths[index] as number;
-      this.#putOne(number, block, at, length);
+      this.#putOne(numbers[index] as number, block, at, length);
       at += length;
     }
     this.#pool.release(block); // From here on, only the tiles use the block.
