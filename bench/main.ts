@@ -21,6 +21,7 @@ import { pageBench } from "./page.ts";
 import { plainClientsBench } from "./plain-clients.ts";
 import { passthroughBench } from "./passthrough.ts";
 import { installPeers, peersBench } from "./peers.ts";
+import { relayBench } from "./relay.ts";
 import { sharingBench } from "./sharing.ts";
 import { slowViewerBench } from "./slow-viewer.ts";
 import { smallChangeBench } from "./small-change.ts";
@@ -45,6 +46,7 @@ const BENCHES: Record<string, Bench> = {
   still: stillBench,
   "small-change": smallChangeBench,
   passthrough: passthroughBench,
+  relay: relayBench,
   tls: tlsBench,
   hostile: hostileBench,
   page: pageBench,
@@ -56,6 +58,7 @@ const BENCHES: Record<string, Bench> = {
 /** Benches that run only if they are named. They take long, or measure other programs too. */
 const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set([
   "motion",
+  "relay",
   "tls",
   "hostile",
   "page",
@@ -71,7 +74,7 @@ const command = asProgram(new Command("bun run bench"), VERSION)
   .addArgument(
     new Argument(
       "[names...]",
-      "which benches (default: all but motion, tls, hostile, page, plain-clients, peers and overload)",
+      "which benches (default: all but motion, relay, tls, hostile, page, plain-clients, peers and overload)",
     ).choices(Object.keys(BENCHES)),
   )
   .addOption(new Option("--quick", "short runs; all benches together take less than a minute").default(false))
