@@ -72,6 +72,9 @@ async function runUntil(isTrue: (numbers: readonly number[]) => boolean, onPictu
   return numbers;
 }
 
+/** Leaves out the pictures that came again because the next one took long. */
+const withoutRepeats = (numbers: readonly number[]) => numbers.filter((number, index) => number !== numbers[index - 1]);
+
 const errorOf = async (run: () => unknown): Promise<Error> => {
   try {
     await run();
@@ -95,7 +98,7 @@ describe("folder source: order", () => {
     write("cam_9.mkv", [0, 1, 2]);
     writeFileSync(at("cam_11.mjpeg"), Buffer.concat(pictures.slice(6)));
     write(".cam_1.mkv", [8]);
-    const numbers = await runUntil(({ length }) => length >= 12);
+    const numbers = withoutRepeats(await runUntil((all) => withoutRepeats(all).length >= 12));
     expect(numbers.slice(0, 12)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 1, 2]);
     expect(warnings).toEqual([]);
   });
@@ -104,14 +107,14 @@ describe("folder source: order", () => {
     write("1.mkv", [0, 1, 2]);
     write("2.mkv", [3, 4]);
     const numbers = await runUntil(
-      (all) => all.filter((number) => number === 5).length === 2,
+      (all) => withoutRepeats(all).filter((number) => number === 5).length === 2,
       (number) => {
         if (number !== 3) return;
         rmSync(at("1.mkv"), { force: true });
         write("3.mkv", [5]);
       },
     );
-    expect(numbers).toEqual([0, 1, 2, 3, 4, 5, 3, 4, 5]);
+    expect(withoutRepeats(numbers)).toEqual([0, 1, 2, 3, 4, 5, 3, 4, 5]);
   });
 });
 
