@@ -2,6 +2,9 @@
 
 import { ProtocolError } from "../core/errors.ts";
 
+/** The largest number of tiles. An 8K picture has 130 000 MCUs, and useful tiles have several MCUs. */
+export const MAX_TILES = 70_000;
+
 /**
  * The most bytes of a tile. A coefficient has at most 27 bits (T.81 F.1.2: 16 for a Huffman code and 11 for its value). So a
  * pixel with three components and no subsampling has about 10 bytes. The limit is larger because of stuffed zeros.

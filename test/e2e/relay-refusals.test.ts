@@ -1,9 +1,11 @@
 // The keys of relays, and what they refuse, each with one line. Real processes.
 
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { HostileServerKind } from "../support/hostile-server.ts";
 import { runToEnd, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 import { areShown, PATTERN, startEdge } from "../support/relays.ts";
 
@@ -11,6 +13,41 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const KEY = "k7qf-2mzd-9x4t-b0hn-5rwv";
 const WRONG_KEY = "0000-1111-2222-3333-4444";
+
+describe.skipIf(process.platform !== "linux")("relay: hostile origins", () => {
+  let servers: Bun.Subprocess<"ignore", "pipe", "inherit">;
+  let ports: Record<HostileServerKind, number>;
+  beforeAll(async () => {
+    const script = fileURLToPath(new URL("../support/hostile-server.ts", import.meta.url));
+    servers = Bun.spawn([process.execPath, script], { stdio: ["ignore", "pipe", "inherit"] });
+    const { value } = await servers.stdout.getReader().read();
+    ports = JSON.parse(new TextDecoder().decode(value));
+  });
+  afterAll(async () => {
+    servers.kill("SIGKILL");
+    await servers.exited;
+  });
+
+  test("an origin that breaks the protocol costs only its own camera, and the line tells why", async () => {
+    const reasons: [HostileServerKind, string][] = [
+      ["sizes that grow", "more than 60 Stream messages a second"],
+      ["notices without end", "more than 100 messages a second in addition to frames"],
+      ["a million tiny tiles", "the picture has 524288 tiles, and the limit is 70000"],
+      ["tiles beyond the picture", "Tiles contains tile 16777214, but the picture has 4800 tiles"],
+      ["tiles that are too long", "a tile has 100000 bytes, and at most 1088 are allowed"],
+      ["unknown messages of 60 MB", "a message has 60000001 bytes, and 1 to 4194304 are allowed"],
+    ];
+    const sources = reasons.flatMap(([kind]) => ["--source", `slip://127.0.0.1:${ports[kind]}/`]);
+    await using edge = await startServer(["--source", "pattern", ...sources]);
+    await using viewer = startViewer(edge.port);
+    for (const [kind] of reasons)
+      await edge.until(kind, ({ remarks }) =>
+        remarks.includes(`127.0.0.1:${ports[kind]}: the server broke the protocol`),
+      );
+    for (const [, reason] of reasons) expect(edge.remarks).toContain(reason);
+    await viewer.until("pictures of the other camera", areShown((viewer.last?.frames ?? 0) + 10));
+  });
+});
 
 describe("relay: keys and refusals", () => {
   let folder = "";

@@ -9,12 +9,10 @@ import { KernelError } from "../../codec/simd/kernel-status.ts";
 import type { BytePool } from "../../core/byte-pool.ts";
 import { ProtocolError } from "../../core/errors.ts";
 import type { StreamHeader } from "../../protocol/messages.ts";
+import { MAX_TILES } from "../../protocol/tile-list.ts";
 import type { TileGrid } from "./stale-tiles.ts";
 import { KeptTiles, type Snapshot } from "./kept-tiles.ts";
 import type { PartBytes, TakenTiles } from "./tile-frame.ts";
-
-/** The largest number of tiles. An 8K picture has 130 000 MCUs, and useful tiles have several MCUs. */
-export const MAX_TILES = 70_000;
 
 /** The memory for one picture. It can be opened for another stream when its stream has ended and no thread works on it. */
 export class TileCanvas implements TileGrid {

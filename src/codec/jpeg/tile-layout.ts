@@ -29,10 +29,14 @@ export function readTileLayout(header: Uint8Array): TileLayout {
       if (marker > SOF1) throw new CodecError("the JPEG is not sequential and Huffman-coded, so it has no tiles");
       frame = readFrame(view, at, end);
     }
-    if (marker === DRI) interval = view.getUint16(at + 4);
+    if (marker === DRI) {
+      if (end < at + 6) throw new CodecError("broken JPEG header: its restart interval (DRI) is too short");
+      interval = view.getUint16(at + 4);
+    }
     if (marker !== SOS) continue;
     if (frame === null) break;
     const { width, height, mcuWidth, mcuHeight, components } = frame;
+    if (end < header.length) throw new CodecError("the JPEG header has bytes after its scan header (SOS)");
     if (header[at + 4] !== components) throw new CodecError("the JPEG has several scans, so it has no tiles");
     const mcus = Math.ceil(width / mcuWidth) * Math.ceil(height / mcuHeight);
     const tileMcus = interval === 0 ? mcus : Math.min(interval, mcus);
@@ -43,8 +47,9 @@ export function readTileLayout(header: Uint8Array): TileLayout {
 
 /** Reads a frame header (T.81 B.2.2). */
 function readFrame(view: DataView, at: number, end: number) {
-  const components = view.getUint8(at + 9);
-  if (at + 10 + 3 * components > end) throw new CodecError("broken JPEG header: its frame header (SOF) is too short");
+  const components = end < at + 10 ? 0 : view.getUint8(at + 9);
+  if (components === 0 || at + 10 + 3 * components > end)
+    throw new CodecError("broken JPEG header: its frame header (SOF) is too short");
   let [across, down] = [1, 1];
   for (let index = 0; index < components; index++) {
     const factors = view.getUint8(at + 11 + 3 * index);

@@ -85,8 +85,10 @@ export class Pull {
     this.#options.sink.trouble(trouble ? text : null, nowMicros() - lastedMicros);
   }
 
+  /** Converts a time of the server. A server with a wrong clock must not make times that no message can carry. */
   #ownTime(time: Micros): Micros {
-    return Math.round(this.#connection?.clock.toOwnClock(time) ?? time);
+    const own = Math.round(this.#connection?.clock.toOwnClock(time) ?? time);
+    return Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, own));
   }
 
   #acknowledge(frameNumber: number, firstByteAt: Micros, lastByteAt: Micros): void {

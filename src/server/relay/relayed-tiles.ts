@@ -11,14 +11,14 @@ import { CodecError, ProtocolError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import type { StreamHeader, Tiles } from "../../protocol/messages.ts";
-import { checkLengths } from "../../protocol/tile-list.ts";
+import { checkLengths, MAX_TILES } from "../../protocol/tile-list.ts";
 import type { EncodeFigures } from "../encode/figures.ts";
 import type { Transcoder } from "../encode/transcoder.ts";
 import { USUAL_QUALITY } from "../renditions/feed.ts";
 import { Rendition } from "../renditions/rendition.ts";
 import type { RelaySink, TileSink } from "../renditions/sinks.ts";
 
-/** The stream that arrives. */
+/** The stream of which tiles arrive. */
 interface Arriving {
   rendition: Rendition;
   layout: TileLayout;
@@ -51,6 +51,8 @@ export interface RelayedTilesOptions {
 
 export class RelayedTiles {
   readonly #options: RelayedTilesOptions;
+  /** The stream that was announced, and its tiles. Null before a stream with tiles. */
+  #announced: { stream: StreamHeader; layout: TileLayout } | null = null;
   #arriving: Arriving | null = null;
   /** The rendition of the newest whole frame, or null while there is none. */
   #newest: Rendition | null = null;
@@ -64,19 +66,25 @@ export class RelayedTiles {
   /** Begins a stream. Without a JPEG header it has no tiles. Throws ProtocolError if the header is not that of a picture in tiles. */
   begin(stream: StreamHeader): void {
     this.#arriving = null;
-    if (stream.jpegHeader.length === 0) return;
-    const layout = layoutOf(stream);
+    this.#announced = null;
+    if (stream.jpegHeader.length > 0) this.#announced = { stream, layout: layoutOf(stream) };
+  }
+
+  /** Takes the memory for the tiles of the stream. Streams without tiles would take it again and again. */
+  #receive(): Arriving {
+    if (this.#announced === null) throw new ProtocolError("Tiles came before a Stream with a JPEG header");
+    const { stream, layout } = this.#announced;
     const { tiles } = layout;
     const quality = stream.quality || (estimateQuality(stream.jpegHeader) ?? USUAL_QUALITY);
     const rendition = new Rendition({ halvings: 0, quality, passedOn: "tiles" });
     rendition.relay(stream, tiles);
-    this.#arriving = { rendition, layout, seen: new Uint8Array(tiles), unseen: tiles, open: null, openBytes: 0 };
+    return { rendition, layout, seen: new Uint8Array(tiles), unseen: tiles, open: null, openBytes: 0 };
   }
 
   /** Stores a part of a frame. Returns the frame if it is whole now, or else null. Throws ProtocolError as FrameSink.tiles does. */
   store(part: Tiles): RelayedFrame | null {
+    this.#arriving ??= this.#receive();
     const arriving = this.#arriving;
-    if (arriving === null) throw new ProtocolError("Tiles came before a Stream with a JPEG header");
     const { rendition, layout } = arriving;
     const { numbers, lengths, chunks } = part.tiles;
     const highest = numbers.at(-1) ?? 0;
@@ -143,6 +151,7 @@ export class RelayedTiles {
     this.#newest?.stop();
     this.#newest = null;
     this.#arriving = null;
+    this.#announced = null;
   }
 
   /** Notes which tiles have arrived. Only the first frame of a stream must have all. */
@@ -159,8 +168,11 @@ export class RelayedTiles {
 function layoutOf({ jpegHeader, width, height }: StreamHeader): TileLayout {
   try {
     const layout = readTileLayout(jpegHeader);
-    if (layout.width === width && layout.height === height) return layout;
-    throw new CodecError(`its JPEG header has the size ${layout.width}x${layout.height}, not ${width}x${height}`);
+    if (layout.width !== width || layout.height !== height)
+      throw new CodecError(`its JPEG header has the size ${layout.width}x${layout.height}, not ${width}x${height}`);
+    if (layout.tiles > MAX_TILES)
+      throw new CodecError(`the picture has ${layout.tiles} tiles, and the limit is ${MAX_TILES}`);
+    return layout;
   } catch (cause) {
     if (!(cause instanceof CodecError)) throw cause;
     throw new ProtocolError(`a Stream cannot be passed on: ${cause.message}`, { cause });

@@ -33,6 +33,21 @@ describe("readTileLayout", () => {
     expect(readTileLayout(jpeg.subarray(0, dataAt))).toEqual({ width, height, tiles, tilePixels });
   });
 
+  test("damaged headers are read, or refused with a CodecError", () => {
+    const jpeg = cjpeg(testPicture({ width: 64, height: 48 }), "-restart", "2B");
+    const header = jpeg.slice(0, readJpegHeader(jpeg).dataAt);
+    for (let round = 0; round < 20_000; round++) {
+      const damaged = header.slice(0, Math.random() < 0.3 ? Math.floor(Math.random() * header.length) : header.length);
+      for (let hits = 0; hits < 3; hits++) damaged[Math.floor(Math.random() * damaged.length)] = Math.random() * 256;
+      try {
+        const { tiles, tilePixels } = readTileLayout(damaged);
+        expect(tiles > 0 && tilePixels > 0).toBe(true);
+      } catch (error) {
+        if (!(error instanceof CodecError)) throw new Error(`${damaged.toHex()}: ${String(error)}`);
+      }
+    }
+  });
+
   test("a progressive JPEG, a cut header and other bytes are refused", () => {
     const size = { width: 64, height: 48 };
     const progressive = cjpeg(testPicture(size), "-progressive");
@@ -42,6 +57,10 @@ describe("readTileLayout", () => {
       progressive.subarray(0, readJpegHeader(progressive).dataAt),
       ...Array.from({ length: header.length - 1 }, (_, end) => header.subarray(0, end)),
       new Uint8Array(40),
+      plain,
+      Uint8Array.fromHex("ffd8ffdd0002"), // DRI without its interval
+      Uint8Array.fromHex("ffd8ffc000020000"), // SOF0 without its fields
+      Uint8Array.fromHex("ffd8ffc0000b080010001003"), // SOF0 without its components
     ]) {
       expect(() => readTileLayout(bytes)).toThrow(CodecError);
     }

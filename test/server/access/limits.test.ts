@@ -3,9 +3,9 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { DEFAULT_MAX_PIXELS, OTHERS, STREAMS } from "../../../src/connect/server-limits.ts";
-import { MAX_BYTES_PER_PIXEL } from "../../../src/protocol/tile-list.ts";
+import { MAX_BYTES_PER_PIXEL, MAX_TILES } from "../../../src/protocol/tile-list.ts";
 import { MAX_WAITING_BYTES } from "../../../src/client/decode/tile-streams.ts";
-import { MAX_TILES } from "../../../src/client/decode/tile-canvas.ts";
+
 import { ARENA_BYTES, ARENA_BYTES_PER_PIXEL } from "../../../src/client/session.ts";
 import { MAX_UNREAD_MESSAGES } from "../../../src/protocol/peer.ts";
 import { MAX_OTHER_MESSAGE_BYTES, MAX_SERVER_MESSAGE_BYTES } from "../../../src/protocol/wire.ts";
