@@ -1,4 +1,4 @@
-// hangs: a process that is stopped hangs, and one that waits or works does not.
+// hangs: a process that is stopped or sleeps without an end hangs, and one that sleeps for a time or works does not.
 
 import { expect, test } from "bun:test";
 import { hangs } from "../../src/system/process-state.ts";
@@ -22,3 +22,17 @@ test.skipIf(process.platform !== "linux")("hangs: is true while a process is sto
   await Promise.all([waits.exited, works.exited]);
   expect(hangs(waits.pid)).toBe(false);
 });
+
+test.skipIf(process.platform !== "linux")(
+  "hangs: is true while a process sleeps for bytes that do not come",
+  async () => {
+    const reads = Bun.spawn(["cat"], { stdin: "pipe", stdout: "pipe" });
+    try {
+      await until(() => hangs(reads.pid), "a process that sleeps");
+    } finally {
+      reads.kill("SIGKILL");
+    }
+    await reads.exited;
+    expect(hangs(reads.pid)).toBe(false);
+  },
+);

@@ -70,15 +70,16 @@ export async function readFfmpeg({ input, command, reader, onSilence }: FfmpegRu
   using _ = onAbort(signal, () => stop(isHeld ? "SIGKILL" : "SIGTERM"));
   let frameAt: Micros = nowMicros();
   // A recording may contain pauses of any length. ffmpeg reports its progress also during a pause, but not when it hangs. While it holds
-  // a frame, it reports nothing, and the kernel tells whether it hangs.
+  // a frame, it reports nothing, and the kernel tells whether it hangs. The kernel is asked only in a pause.
+  const isPause = () => nowMicros() - frameAt >= HOLD_MICROS && !signal.aborted;
   const repeatInPause = () => {
-    if (nowMicros() - frameAt < HOLD_MICROS || signal.aborted) return;
+    if (!isPause()) return;
     frameAt = nowMicros();
     reader.repeat?.();
   };
   const complaint = lastComplaint(child.stderr, repeatInPause);
   const repeatWhileHeld = () => {
-    if (!hangs(child.pid)) repeatInPause();
+    if (isPause() && !hangs(child.pid)) repeatInPause();
   };
   const repeating = isHeld ? setInterval(repeatWhileHeld, HOLD_MICROS / 2000) : undefined;
   let hasWritten = false;
