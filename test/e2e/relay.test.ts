@@ -171,7 +171,7 @@ describe("relay: age and troubles", () => {
     let shade = 0;
     const feed = () => isFed && void stdin.write(new Uint8Array(320 * 180).fill(8 * (shade++ % 32)));
     const feeding = setInterval(feed, 100);
-    endings.push(() => clearInterval(feeding));
+    using _feeding = { [Symbol.dispose]: () => clearInterval(feeding) }; // it stops before the origin ends, which then reads nothing
     // It keeps the picture of the origin when the edge has left.
     await using _direct = startViewer(origin.port);
     await using edge = await startEdge(origin.port, ["--idle-release", "0.3"]);
