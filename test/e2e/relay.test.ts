@@ -79,9 +79,7 @@ describe("relay: passes the pictures of another server on", () => {
   test("JPEGs of the origin's camera are passed on byte for byte", async () => {
     const jpeg = await oneJpeg();
     await using origin = await startServer(["--source", "-", "--pixel-format", "mjpeg"], { stdin: "pipe" });
-    const stdin = origin.child.stdin as Bun.FileSink;
-    const feeding = setInterval(() => void stdin.write(jpeg), 100);
-    endings.push(() => clearInterval(feeding));
+    endings.push(feedPipe(origin.child.stdin as Bun.FileSink, 100, () => jpeg));
     await using edge = await startEdge(origin.port, ["--http", "0"]);
     await using viewer = startViewer(edge.port);
     await viewer.until("pictures", areShown(3));
@@ -166,19 +164,18 @@ describe("relay: age and troubles", () => {
   test("what the origin says of its camera reaches the viewers of the edge, and those who come later", async () => {
     const flags = ["--source", "-", "--pixel-format", "gray", "--size", "320x180", "--fps", "10"];
     await using origin = await startServer(flags, { stdin: "pipe" });
-    const stdin = origin.child.stdin as Bun.FileSink;
-    let isFed = true;
     let shade = 0;
-    const feed = () => isFed && void stdin.write(new Uint8Array(320 * 180).fill(8 * (shade++ % 32)));
-    const feeding = setInterval(feed, 100);
-    using _feeding = { [Symbol.dispose]: () => clearInterval(feeding) }; // it stops before the origin ends, which then reads nothing
+    const nextFrame = () => new Uint8Array(320 * 180).fill(8 * (shade++ % 32));
+    const feed = () => feedPipe(origin.child.stdin as Bun.FileSink, 100, nextFrame);
+    const stop = feed();
+    endings.push(stop);
     // It keeps the picture of the origin when the edge has left.
     await using _direct = startViewer(origin.port);
     await using edge = await startEdge(origin.port, ["--idle-release", "0.3"]);
     {
       await using viewer = startViewer(edge.port);
       await viewer.until("pictures", areShown(3));
-      isFed = false;
+      stop();
       const isTold = ({ last }: Program<WindowReport>) => last?.trouble?.startsWith("standard input has sent") ?? false;
       await viewer.until("the origin's trouble", isTold);
     }
@@ -189,7 +186,7 @@ describe("relay: age and troubles", () => {
     const { length } = late.reports;
     await late.until("further reports", ({ reports }) => reports.length > length + 3);
     expect(late.last?.trouble).toStartWith("standard input has sent");
-    isFed = true;
+    endings.push(feed());
     await late.until("pictures without trouble", ({ last }) => (last?.frames ?? 0) > 3 && last?.trouble === null);
   });
 });
