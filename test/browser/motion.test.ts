@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import { violations } from "../support/axe.ts";
-import { CHROMIUM, openPage, startChromium } from "../support/chromium.ts";
+import { CHROMIUM, HOST_NAME, openPage, startChromium } from "../support/chromium.ts";
 import { beginMotion, endMotion, serveMovingSquare } from "../support/moving-square.ts";
 import { TEST_TIMEOUT_MS } from "../support/programs.ts";
 import { readRecording } from "../support/recorded-camera.ts";
@@ -102,6 +102,33 @@ describe.skipIf(CHROMIUM === null)("motion on the page (needs chromium)", () => 
     await page.waitForSelector(".events", { state: "hidden" });
     expect(await page.evaluate("document.activeElement.dataset.tool")).toBe("events");
     expect(errors).toEqual([]);
+  });
+
+  test("the list belongs to one camera: it is empty when the server's first camera has become another one", async () => {
+    await using opened = await openPage(browser);
+    const { page } = opened;
+    const first = await serveMovingSquare();
+    const port = Number(new URL(first.url).port);
+    await page.goto(first.url);
+    await page.waitForSelector("[data-shown]");
+    await beginMotion(first);
+    await page.waitForSelector(".motion.on");
+    await page.keyboard.press("m");
+    await page.locator(".events img").waitFor();
+    const picture = await page.getAttribute(".events img", "src");
+    await first[Symbol.asyncDispose]();
+    await using _second = await serveMovingSquare({ name: "gate" }, { http: { names: [HOST_NAME], port } });
+    await page.locator(".name").filter({ hasText: "gate" }).waitFor();
+    await page.locator(".events p").filter({ hasText: "No motion" }).waitFor();
+    expect(await page.locator(".events li").count()).toBe(0);
+    // Its picture is not in the page's memory any more.
+    const isThere = `new Promise((done) => {
+      const image = new Image();
+      image.onload = () => done(true);
+      image.onerror = () => done(false);
+      image.src = ${JSON.stringify(picture)};
+    })`;
+    expect(await page.evaluate(isThere)).toBe(false);
   });
 
   test.each(["dark", "light"] as const)(

@@ -142,6 +142,7 @@ export class CameraCell {
   close(): void {
     this.#remote.ask({ kind: "close" });
     this.element.remove();
+    this.#motion.clear();
   }
 
   #hear(event: ViewEvent): void {
@@ -159,7 +160,7 @@ export class CameraCell {
         return;
       case "ended":
         this.#state.end(event.reason);
-        this.#motion.take(null, this.#name);
+        this.#motion.take(null);
         this.#motion.showBox(false);
         tell(`${this.#name}: ${event.reason}`);
         return;
@@ -175,7 +176,7 @@ export class CameraCell {
         tell(`The snapshot of ${event.name} is saved`);
         return;
       case "motion":
-        this.#motion.take(event.motion, this.#name);
+        this.#motion.take(event.motion);
         this.#motion.showBox(this.#state.isLive);
         return;
       case "motion-picture":
@@ -267,6 +268,7 @@ export class CameraCell {
   #rename(name: string): void {
     if (name === this.#name && name !== "") return;
     this.#name = name;
+    this.#motion.rename(name);
     this.#parts.name.textContent = name === "" ? "Camera" : name;
     this.element.setAttribute("aria-label", name === "" ? "Camera" : name);
     this.#label();

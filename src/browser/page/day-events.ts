@@ -65,6 +65,11 @@ export class DayEvents {
     for (const event of this.#events) event.isOver = true;
   }
 
+  /** Forgets all events and their pictures. */
+  clear(): void {
+    while (this.#events.length > 0) this.#forgetOldest();
+  }
+
   #find(number: number, startMs: number): DayEvent | null {
     const isSame = (event: DayEvent) => event.number === number && Math.abs(event.startMs - startMs) < SAME_MS;
     return this.#events.find(isSame) ?? null;

@@ -39,16 +39,30 @@ export class MotionPanel {
     this.#box.show(null); // until the next message
   }
 
-  /** Takes what the server tells, or null when the connection has ended. `name` is the name of the camera. */
-  take(motion: PageMotion | null, name: string): void {
-    this.#motion = motion;
+  /**
+   * Sets the name of the camera, which is empty before it is known. The server's first camera may be another one after a restart, and
+   * then the events of the camera before it are forgotten.
+   */
+  rename(name: string): void {
+    if (this.#name !== "" && name !== this.#name) this.clear();
     this.#name = name;
+  }
+
+  /** Forgets all events and their pictures, also when the camera leaves the page. */
+  clear(): void {
+    this.#events.clear();
+    this.#fill();
+  }
+
+  /** Takes what the server tells, or null when the connection has ended. */
+  take(motion: PageMotion | null): void {
+    this.#motion = motion;
     if (motion === null) {
       this.#events.interrupt();
     } else {
       this.#button.hidden = false;
       const begun = this.#events.take(motion);
-      if (begun !== null) tell([`${name === "" ? "The camera" : name}: motion`, ...begun.zones].join(", "));
+      if (begun !== null) tell([`${this.#name === "" ? "The camera" : this.#name}: motion`, ...begun.zones].join(", "));
     }
     this.#fill();
   }

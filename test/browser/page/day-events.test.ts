@@ -56,6 +56,18 @@ test("DayEvents: keeps 50 events, and 4 MiB of pictures, whose addresses end wit
   expect(events.all.filter(({ picture }) => picture !== null)).toHaveLength(20);
 });
 
+test("DayEvents: clear forgets all events and the addresses of their pictures", async () => {
+  setSystemTime(NOON);
+  const events = new DayEvents();
+  events.take(motion(1, NOON));
+  events.takePicture({ number: 1, startMs: NOON, picture: jpeg(10) });
+  const url = events.all[0]?.picture?.url as string;
+  expect((await fetch(url)).ok).toBe(true);
+  events.clear();
+  expect(events.all).toEqual([]);
+  expect(await fetch(url).catch(() => null)).toBeNull();
+});
+
 test("DayEvents: events of yesterday are forgotten at midnight", () => {
   setSystemTime(NOON);
   const events = new DayEvents();
