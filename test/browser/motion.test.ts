@@ -131,6 +131,32 @@ describe.skipIf(CHROMIUM === null)("motion on the page (needs chromium)", () => 
     expect(await page.evaluate(isThere)).toBe(false);
   });
 
+  test("the dialog says what to do if the server does not answer, and the browser asks for no password", async () => {
+    await using square = await serveMovingSquare();
+    await using opened = await openPage(browser);
+    const { page } = opened;
+    const asked: (string | undefined)[] = [];
+    let status = 401;
+    await page.route("**/clip", async (route) => {
+      asked.push(route.request().headers()["x-requested-with"]);
+      if (status === 0) await route.abort();
+      else await route.fulfill({ status });
+    });
+    await page.goto(square.url);
+    await page.waitForSelector("[data-shown]");
+    await beginMotion(square);
+    await page.waitForSelector(".motion.on");
+    await page.keyboard.press("m");
+    const note = page.locator("#event-note");
+    await page.click(".events li button");
+    await note.filter({ hasText: "The server answers with status 401: close this and select" }).waitFor();
+    await page.click("#event-close");
+    status = 0;
+    await page.click(".events li button");
+    await note.filter({ hasText: "The server cannot be reached: close this and select" }).waitFor();
+    expect(asked).toEqual(["slipstream", "slipstream"]);
+  });
+
   test.each(["dark", "light"] as const)(
     "axe-core finds nothing wrong, and a server without the past says so (%s)",
     async (colorScheme) => {
@@ -143,7 +169,10 @@ describe.skipIf(CHROMIUM === null)("motion on the page (needs chromium)", () => 
       await page.waitForSelector(".motion.on");
       await page.keyboard.press("m");
       await page.click(".events li button");
-      await page.locator("#event-note").filter({ hasText: "does not keep the past" }).waitFor();
+      await page
+        .locator("#event-note")
+        .filter({ hasText: "does not keep the past of this camera: start it" })
+        .waitFor();
       expect(await page.isDisabled("#event-save")).toBe(true);
       expect(await violations(page)).toEqual([]);
       await page.click("#event-close");

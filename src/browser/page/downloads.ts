@@ -1,16 +1,13 @@
 // Saves snapshots and clips as downloads.
 
+import { BY_SCRIPT } from "../messages.ts";
+import type { Span } from "./clip-span.ts";
+
 const CLIP_SECONDS = 30;
 
 /** Saves the JPEG as it was received. `name` is the name of the camera. */
 export function saveJpeg(jpeg: Uint8Array<ArrayBuffer>, name: string): void {
   download(new Blob([jpeg], { type: "image/jpeg" }), name, "jpg");
-}
-
-/** Some seconds of the past, which ended so many seconds ago. */
-interface Span {
-  seconds: number;
-  ago: number;
 }
 
 /** Saves seconds of a camera that the server keeps, by default the last ones. Resolves with a line that tells the outcome. */
@@ -20,7 +17,9 @@ export async function saveClip(
 ): Promise<{ isSaved: boolean; text: string }> {
   const what = ago === 0 ? `The last ${seconds} s of ${name}` : `${seconds} s of ${name}`;
   try {
-    const answer = await fetch(`${clipOf(name)}?seconds=${seconds}${ago === 0 ? "" : `&ago=${ago}`}`);
+    const answer = await fetch(`${clipOf(name)}?seconds=${seconds}${ago === 0 ? "" : `&ago=${ago}`}`, {
+      headers: BY_SCRIPT,
+    });
     if (!answer.ok) return { isSaved: false, text: (await answer.text()).trim() };
     download(await answer.blob(), name, "mkv", new Date(Date.now() - 1000 * ago));
     return { isSaved: true, text: `${what} are saved` };
@@ -29,11 +28,14 @@ export async function saveClip(
   }
 }
 
-/** Resolves with the number of seconds that the server keeps of a camera, or with null if it keeps none or does not answer. */
-export async function keptSeconds(name: string): Promise<number | null> {
-  const answer = await fetch(clipOf(name), { method: "HEAD" }).catch(() => null);
+/** Resolves with the number of seconds that the server keeps of a camera, or with a line that says why it tells none. */
+export async function keptSeconds(name: string): Promise<number | string> {
+  const answer = await fetch(clipOf(name), { method: "HEAD", headers: BY_SCRIPT }).catch(() => null);
   const kept = answer?.ok ? answer.headers.get("x-slipstream-past-seconds") : null;
-  return kept == null ? null : Number(kept);
+  if (kept != null) return Number(kept);
+  if (answer?.status === 404) return "The server does not keep the past of this camera: start it with --past 30s";
+  const what = answer === null ? "The server cannot be reached" : `The server answers with status ${answer.status}`;
+  return `${what}: close this and select the motion again`;
 }
 
 function clipOf(name: string): string {

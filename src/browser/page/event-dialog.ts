@@ -1,16 +1,15 @@
 // The dialog with one event of motion: its picture, and the clip of the seconds around it while the server keeps them.
 
+import { clipAround } from "./clip-span.ts";
 import type { DayEvent } from "./day-events.ts";
 import { keptSeconds, saveClip } from "./downloads.ts";
 import { find, setText } from "./elements.ts";
 import { describeEvent, timeOf } from "./event-text.ts";
 
-/** The clip begins and ends so many seconds before and after the motion. */
-const AROUND_SECONDS = 3;
-
 interface Shown {
   camera: string;
   event: DayEvent;
+  isSaving: boolean;
 }
 
 export class EventDialog {
@@ -21,7 +20,6 @@ export class EventDialog {
   readonly #save = find(document, "#event-save", HTMLButtonElement);
   readonly #note = find(document, "#event-note", HTMLElement);
   #shown: Shown | null = null;
-  #isSaving = false;
 
   constructor() {
     this.#dialog.addEventListener("keydown", (event) => event.stopPropagation()); // the keys of the page are not for it
@@ -35,7 +33,7 @@ export class EventDialog {
 
   /** Shows an event of a camera. */
   open(camera: string, event: DayEvent): void {
-    const shown = { camera, event };
+    const shown = { camera, event, isSaving: false };
     this.#shown = shown;
     this.#title.textContent = `Motion at ${timeOf(event.startMs)}`;
     this.#facts.textContent = `${camera}: ${describeEvent(event)}`;
@@ -52,22 +50,19 @@ export class EventDialog {
     const kept = await keptSeconds(shown.camera);
     if (this.#shown !== shown) return; // the user has closed the dialog meanwhile
     const { movedMs } = shown.event;
-    this.#save.disabled = kept === null || (Date.now() - movedMs) / 1000 >= kept;
-    const why = kept === null ? "The server does not keep the past of this camera." : "The clip is not kept any more.";
-    setText(this.#note, this.#save.disabled ? why : "");
+    const isKept = typeof kept === "number" && (Date.now() - movedMs) / 1000 < kept;
+    this.#save.disabled = !isKept;
+    const why = typeof kept === "string" ? kept : `The server keeps only the last ${kept} s: raise its --past`;
+    setText(this.#note, isKept ? "" : why);
   }
 
   async #saveClip(): Promise<void> {
     const shown = this.#shown;
-    if (shown === null || this.#isSaving) return;
-    this.#isSaving = true;
-    const { camera, event } = shown;
-    const age = (at: number) => (Date.now() - at) / 1000;
-    const ago = Math.max(0, Math.floor(age(event.movedMs) - AROUND_SECONDS));
-    const seconds = Math.max(1, Math.ceil(age(event.startMs) + AROUND_SECONDS) - ago);
+    if (shown === null || shown.isSaving) return;
+    shown.isSaving = true;
     this.#note.textContent = "The clip is being saved …";
-    const { text } = await saveClip(camera, { seconds, ago });
-    this.#isSaving = false;
+    const { text } = await saveClip(shown.camera, clipAround(shown.event, Date.now()));
+    shown.isSaving = false;
     if (this.#shown === shown) this.#note.textContent = text;
   }
 }
