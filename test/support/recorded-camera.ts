@@ -39,7 +39,7 @@ export class JpegCamera implements FollowedCamera {
 }
 
 /** Programs at low priority would take minutes on a machine that runs other tests. */
-export const usualPriority: Priority = (command) => [...command];
+export const usualPriority: Priority = async (command) => [...command];
 
 /** Returns JPEGs that differ in their grey. */
 export async function greyJpegs(count: number, { width, height }: Size): Promise<Uint8Array[]> {

@@ -37,7 +37,7 @@ function listsEncoder(): boolean {
  * `priority` is that of the programs that do the work.
  */
 export async function writeAsH264(path: string, priority: Priority, signal: AbortSignal): Promise<string | null> {
-  const run: Run = (command) => runProgram(tied(priority(command)), signal);
+  const run: Run = async (command) => await runProgram(tied(await priority(command)), signal);
   const before = await lookAt(path);
   if (before === null) return GONE;
   // The recording itself must not run out of space. A result that is as large as the original is not used.
