@@ -16,12 +16,15 @@ const KEY_FRAME_SECONDS = 10;
 /** The quality of libx264: 23 is its default, and lower is better. */
 const CRF = 23;
 
-/** Whether ffmpeg has libx264, or null before the first question. */
-let hasEncoder: boolean | null = null;
+/** ffmpeg ends with exit code 0 if the disk is full when it writes the last bytes, with the index (fftools/ffmpeg_mux.c of ffmpeg 5). */
+const IS_CUT = /Error (?:writing trailer|closing file)/;
+
+/** Whether ffmpeg has been found with libx264. It may be installed later. */
+let hasEncoder = false;
 
 /** Throws MissingError if files cannot be written as H.264. */
 export function checkH264(): void {
-  hasEncoder ??= Bun.which("ffprobe") !== null && listsEncoder();
+  hasEncoder ||= Bun.which("ffprobe") !== null && listsEncoder();
   if (hasEncoder) return;
   throw new MissingError("record-codec h264 needs an ffmpeg with libx264 and ffprobe: install it (apt install ffmpeg)");
 }
@@ -102,7 +105,8 @@ async function encode({ path, unfinished, createdAt }: Encoding, run: Run): Prom
     ...["ffmpeg", ...quietly, "-i", `file:${path}`, ...output, "-force_key_frames", keyFrames],
     ...[...facts, "-f", "matroska", "-y", `file:${unfinished}`],
   ]);
-  return code === 0 ? null : complaint === "" ? `ffmpeg ended with exit code ${code}` : `ffmpeg: ${complaint}`;
+  if (code === 0 && !IS_CUT.test(complaint)) return null;
+  return complaint === "" ? `ffmpeg ended with exit code ${code}` : `ffmpeg: ${complaint}`;
 }
 
 interface Facts {

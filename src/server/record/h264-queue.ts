@@ -75,9 +75,7 @@ export class H264Queue implements AsyncDisposable {
     }
     file.figures.waiting++;
     this.#waiting.push(file);
-    this.#working ??= this.#writeAll().finally(() => {
-      this.#working = null;
-    });
+    this.#working ??= this.#writeAll();
   }
 
   async #writeAll(): Promise<void> {
@@ -88,6 +86,8 @@ export class H264Queue implements AsyncDisposable {
       file.log.info(`all finished files are H.264 again; ${this.#leftOutWhileBehind} have stayed Motion JPEG`);
       this.#leftOutWhileBehind = 0;
     }
+    // At once, because a file that is added next begins the work again.
+    this.#working = null;
   }
 
   async #write({ path, figures, log }: WaitingFile): Promise<void> {

@@ -19,6 +19,7 @@ import { nowMicros } from "../../../src/core/clock.ts";
 import { lineLog } from "../../../src/core/log.ts";
 import { writeAsH264 } from "../../../src/server/record/h264-file.ts";
 import { H264Queue } from "../../../src/server/record/h264-queue.ts";
+import type { Priority } from "../../../src/server/record/low-priority.ts";
 import { deleteUnfinished } from "../../../src/server/record/kept-recordings.ts";
 import { Recorder } from "../../../src/server/record/recorder.ts";
 import { SegmentFile } from "../../../src/server/record/segment-file.ts";
@@ -161,6 +162,42 @@ describe("H264Queue", () => {
     expect(lines.join()).toContain(`${at(NAME)} stays Motion JPEG: the H.264 file is not smaller`);
     expect(Buffer.compare(readFileSync(at(NAME)), before)).toBe(0);
     expect(left()).toEqual([NAME]);
+  });
+
+  test("H264Queue: a file is not replaced when the disk has no room for the last bytes of the new one", async () => {
+    // ffmpeg 5 has written all pictures then, but not the index, and its exit code is 0.
+    const complaint = "Error closing file: No space left on device";
+    const priority: Priority = async ([program = "", ...rest]) =>
+      program === "ffmpeg"
+        ? ["sh", "-c", `"$@" && echo "${complaint}" >&2`, "sh", program, ...rest]
+        : [program, ...rest];
+    await using queue = new H264Queue({ priority });
+    const files = queue.of(log);
+    copyFileSync(short, at(NAME));
+    files.add(at(NAME));
+    await until(() => files.report().waiting === 0, "the end of the work", 50_000);
+    expect(lines.join()).toContain(`${at(NAME)} stays Motion JPEG: ffmpeg: ${complaint}`);
+    expect(Buffer.compare(readFileSync(at(NAME)), readFileSync(short))).toBe(0);
+    expect(left()).toEqual([NAME]);
+  });
+
+  test("H264Queue: a file that comes at any moment of the end of the work is not left to wait", async () => {
+    // Files that are no recordings cost the least time.
+    const [first, second] = [at(NAME), at("door_2026-11-29_08-20-00.mkv")];
+    for (const path of [first, second]) writeFileSync(path, "no recording");
+    for (let turns = 0; turns < 6; turns++) {
+      const addLater = async () => {
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        files.add(second);
+      };
+      const warning = (text: string) => {
+        if (text.includes(first)) void addLater();
+      };
+      await using queue = new H264Queue({ priority: usualPriority });
+      const files = queue.of({ ...log, warning });
+      files.add(first);
+      await until(() => files.report().leftOut === 2, `the second file after ${turns} turns`, 50_000);
+    }
   });
 
   test("H264Queue: further files stay Motion JPEG while the most wait, which is told once and counted", async () => {
