@@ -21,6 +21,7 @@ import { pageBench } from "./page.ts";
 import { plainClientsBench } from "./plain-clients.ts";
 import { passthroughBench } from "./passthrough.ts";
 import { installPeers, peersBench } from "./peers.ts";
+import { recordBench } from "./record.ts";
 import { relayBench } from "./relay.ts";
 import { sharingBench } from "./sharing.ts";
 import { slowViewerBench } from "./slow-viewer.ts";
@@ -46,6 +47,7 @@ const BENCHES: Record<string, Bench> = {
   still: stillBench,
   "small-change": smallChangeBench,
   passthrough: passthroughBench,
+  record: recordBench,
   relay: relayBench,
   tls: tlsBench,
   hostile: hostileBench,
@@ -58,6 +60,7 @@ const BENCHES: Record<string, Bench> = {
 /** Benches that run only if they are named. They take long, or measure other programs too. */
 const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set([
   "motion",
+  "record",
   "relay",
   "tls",
   "hostile",
@@ -74,7 +77,7 @@ const command = asProgram(new Command("bun run bench"), VERSION)
   .addArgument(
     new Argument(
       "[names...]",
-      "which benches (default: all but motion, relay, tls, hostile, page, plain-clients, peers and overload)",
+      "which benches (default: all but motion, record, relay, tls, hostile, page, plain-clients, peers and overload)",
     ).choices(Object.keys(BENCHES)),
   )
   .addOption(new Option("--quick", "short runs; all benches together take less than a minute").default(false))
