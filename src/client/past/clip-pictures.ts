@@ -14,6 +14,8 @@ const PARENTS: readonly number[] = [0x18538067, 0x1f43b675, 0xa0];
 
 /** The largest element, also of those that are skipped. */
 const MAX_ELEMENT_BYTES = 64 * 2 ** 20;
+/** The longest number in the content of an element (RFC 8794 7.2). */
+const MAX_NUMBER_BYTES = 8;
 /** A block begins with its track (one byte), its time (two bytes) and flags. */
 const BLOCK_HEAD_BYTES = 4;
 
@@ -51,7 +53,7 @@ export class ClipPictures {
     const end = size.end + size.value;
     if (end > all.length) return null;
     const content = all.subarray(size.end, end);
-    if (id.value === CLUSTER_TIME) this.#clusterMs = content.reduce((sum, byte) => 256 * sum + byte, 0);
+    if (id.value === CLUSTER_TIME) this.#clusterMs = readTime(content);
     else if (id.value === SIMPLE_BLOCK || id.value === BLOCK) this.#takeBlock(content);
     return end;
   }
@@ -61,6 +63,11 @@ export class ClipPictures {
     const ms = new DataView(content.buffer, content.byteOffset).getInt16(1);
     this.#onPicture(this.#clusterMs + ms, content.slice(BLOCK_HEAD_BYTES));
   }
+}
+
+function readTime(content: Uint8Array): number {
+  if (content.length > MAX_NUMBER_BYTES) throw new ProtocolError(`a time in the clip has ${content.length} bytes`);
+  return content.reduce((sum, byte) => 256 * sum + byte, 0);
 }
 
 /**

@@ -9,13 +9,16 @@ export interface PastPicture {
   capturedAt: Micros;
 }
 
+/** The most pictures, which is 30 s of a camera with 240 pictures a second. It bounds the memory for pictures of a few bytes. */
+const MOST_PICTURES = 7_200;
+
 export class PastPictures {
   readonly #mostBytes: number;
   readonly #pictures: { jpeg: Uint8Array<ArrayBuffer>; milliseconds: number }[] = [];
   #bytes = 0;
   #index = 0;
 
-  /** Keeps at most `mostBytes` of pictures, and drops the oldest ones beyond that. */
+  /** Keeps at most `mostBytes` of pictures, and at most 7200 of them. It drops the oldest ones beyond that. */
   constructor(mostBytes: number) {
     this.#mostBytes = mostBytes;
   }
@@ -24,7 +27,7 @@ export class PastPictures {
   add(milliseconds: number, jpeg: Uint8Array<ArrayBuffer>): void {
     this.#pictures.push({ jpeg, milliseconds });
     this.#bytes += jpeg.length;
-    while (this.#bytes > this.#mostBytes && this.#pictures.length > 1) {
+    while ((this.#bytes > this.#mostBytes && this.#pictures.length > 1) || this.#pictures.length > MOST_PICTURES) {
       this.#bytes -= this.#pictures.shift()?.jpeg.length ?? 0;
     }
     this.#index = this.#pictures.length - 1;

@@ -93,9 +93,10 @@ export class PastView {
     const pictures = new PastPictures(MOST_BYTES);
     const reader = new ClipPictures((milliseconds, jpeg) => pictures.add(milliseconds, jpeg));
     const signal = AbortSignal.any([fetching.signal, stopped]);
-    const askedAt = nowMicros();
+    let askedAt: Micros;
     try {
       this.#decoder ??= await this.#loadDecoder();
+      askedAt = nowMicros();
       await receiveClip(server, SECONDS, async (bytes) => reader.feed(bytes), signal);
     } catch (error) {
       if (!signal.aborted) log.warning(`the past is not shown: ${messageOf(error)}`);
@@ -104,6 +105,10 @@ export class PastView {
       if (this.#fetching === fetching) this.#fetching = null;
     }
     if (signal.aborted) return;
+    if (pictures.current(askedAt) === null) {
+      log.warning("the past is not shown: the server has sent a clip without pictures, press Left to ask again");
+      return;
+    }
     this.#pictures = pictures;
     this.#endedAt = askedAt;
     this.#showCurrent();

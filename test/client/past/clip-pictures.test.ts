@@ -71,6 +71,15 @@ describe("ClipPictures", () => {
   });
 });
 
+test("ClipPictures: a time that is no number of at most eight bytes gives a ProtocolError", () => {
+  const ebml = [0x1a, 0x45, 0xdf, 0xa3, 0x80];
+  const timeOf = (bytes: number) =>
+    Buffer.from([...ebml, 0xe7, 0x40 | (bytes >> 8), bytes & 0xff, ...new Uint8Array(bytes).fill(255)]);
+  expect(() => read([timeOf(8)])).not.toThrow();
+  expect(() => read([timeOf(9)])).toThrow("a time in the clip has 9 bytes");
+  expect(() => read([timeOf(500)])).toThrow(ProtocolError);
+});
+
 describe("PastPictures", () => {
   const jpeg = (bytes: number) => new Uint8Array(bytes);
 
@@ -84,6 +93,15 @@ describe("PastPictures", () => {
     expect(agoMs()).toBe(200);
     expect(pictures.step(1)).toBe(true);
     expect(agoMs()).toBe(100);
+  });
+
+  test("PastPictures: keeps at most 7200 pictures, however small they are", () => {
+    const pictures = new PastPictures(1_000_000);
+    for (let index = 0; index < 7_300; index++) pictures.add(index, jpeg(1));
+    let steps = 0;
+    while (pictures.step(-1)) steps++;
+    expect(steps).toBe(7_199);
+    expect(10_000_000 - (pictures.current(10_000_000)?.capturedAt ?? 0)).toBe(7_199_000);
   });
 
   test("PastPictures: a picture that alone is larger than the limit is kept, and without one there is none", () => {

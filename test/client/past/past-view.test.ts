@@ -1,0 +1,40 @@
+// The past in a viewer when the server's answer has no pictures.
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { PastView } from "../../../src/client/past/past-view.ts";
+import { BUN_RUNTIME } from "../../../src/codec/bun/runtime.ts";
+import { Arena } from "../../../src/codec/memory/arena.ts";
+import { CodecPool } from "../../../src/codec/threads/pool.ts";
+import { lineLog } from "../../../src/core/log.ts";
+import { writeClipPart } from "../../../src/protocol/clip.ts";
+import { MessageType } from "../../../src/protocol/wire.ts";
+import { askedServer, listenAsOlderServer } from "../../support/older-server.ts";
+import { TEST_TIMEOUT_MS } from "../../support/programs.ts";
+import { until } from "../../support/wait-until.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+test("PastView: a clip without pictures is reported, and the next press of Left asks again", async () => {
+  const end = writeClipPart({ outcome: "end", text: "", bytes: new Uint8Array() });
+  const server = listenAsOlderServer("yard", new Map([[MessageType.clipAsked, [end]]]));
+  const arena = Arena.create();
+  const ignore = () => undefined;
+  const events = { onIdle: ignore, onBroken: ignore, onRestarted: ignore };
+  const pool = new CodecPool({ runtime: BUN_RUNTIME, arena, codec: "simd", threads: 1, ...events });
+  const lines: string[] = [];
+  const past = new PastView({
+    ...{ server: askedServer(server.port), arena, pool, maxPixels: 1_000_000 },
+    log: lineLog((line) => lines.push(line)),
+    stopped: new AbortController().signal,
+    show: () => lines.push("shown"),
+  });
+  past.back();
+  await until(() => lines.length > 0, "the report");
+  const report = "the past is not shown: the server has sent a clip without pictures, press Left to ask again";
+  expect(lines).toEqual([report]);
+  past.back();
+  await until(() => lines.length > 1, "the second report");
+  expect(lines).toEqual([report, report]);
+  server.close();
+  await pool.close();
+});
