@@ -31,7 +31,7 @@ export interface CameraViewOptions extends Omit<SubscriptionOptions, "decoders">
   size: Size | null;
   screen: Screen;
   /** Saves a snapshot. The promise resolves with the name of the file. */
-  save: (jpeg: Uint8Array, frameNumber: number) => Promise<string>;
+  save: (jpeg: Uint8Array, frameNumber: number, pastMs: number | null) => Promise<string>;
   /** The output that shown pictures are also written to, or null. With an output the server is asked to keep their size. */
   output: FrameWriter | null;
   /** Receives the spans of each frame, or null for no trace. */
@@ -174,7 +174,7 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
       return;
     }
     const { width, height } = readJpegSize(jpeg);
-    save(jpeg, this.#presenter.currentFrameNumber).then(
+    save(jpeg, this.#presenter.currentFrameNumber, this.#presenter.pastMs).then(
       (path) => log.info(`saved ${path} (${width}x${height})`),
       (error: unknown) => log.warning(`the snapshot was not saved: ${messageOf(error)}`),
     );

@@ -163,6 +163,11 @@ describe("window: pictures and keys", () => {
     await viewer.until("live pictures meanwhile", ({ last }) => (last?.frames ?? 0) > shown + 20);
     await pictureOf("the newest picture of the past still", (seen) => seen === newest);
     expect(isRed()).toBe(true);
+    desktop.xdotool("key", "s");
+    await viewer.until("the snapshot of the past", ({ remarks }) =>
+      /saved .*-\d+ms-ago\.jpg \(320x240\)/.test(remarks),
+    );
+    rmSync(/saved (.*\.jpg)/.exec(viewer.remarks)?.[1] ?? "");
     desktop.xdotool("key", "End");
     await eventually("no red", () => !isRed());
     await pictureOf("a live picture", (seen) => seen > newest);

@@ -89,6 +89,11 @@ export class Presenter {
     return this.#current?.received.frameNumber ?? 0;
   }
 
+  /** How long ago the picture on the screen was seen, if it is one of the past. Null for a live one. */
+  get pastMs(): number | null {
+    return this.#past === null ? null : Math.max(0, (nowMicros() - this.#past.received.capturedAt) / 1e3);
+  }
+
   /** Takes a picture to show. It is dropped if a newer picture was shown, or comes before it is shown. */
   offer(picture: DecodedPicture): void {
     this.#next.offer(picture);
@@ -261,9 +266,8 @@ export class Presenter {
   }
 
   #alarm(): string | null {
-    if (this.#past !== null) {
-      return `the past, ${Math.max(0, Math.floor((nowMicros() - this.#past.received.capturedAt) / 1e6))} s ago`;
-    }
+    const { pastMs } = this;
+    if (pastMs !== null) return `the past, ${Math.floor(pastMs / 1000)} s ago`;
     if (this.#paused) return "paused";
     const { remark, isPictureOld, seconds } = this.#options.trouble;
     const { shownAt } = this.#options.figures;

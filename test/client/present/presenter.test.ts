@@ -556,12 +556,15 @@ describe("Presenter: the past", () => {
   test("Presenter: the age of a picture of the past grows, and the stream's trouble does not replace it", async () => {
     await show(1);
     presenter.setPast(past(50, 12));
+    expect(presenter.pastMs).toBeGreaterThanOrEqual(12_000);
     moveClock(2);
+    expect(presenter.pastMs).toBeGreaterThanOrEqual(14_000);
     presenter.setRemark("the connection is lost");
     presenter.tick();
     expect([screen.frames.at(-1), screen.alarm]).toEqual([50, "the past, 14 s ago"]);
     presenter.setPast(null);
     expect(screen.alarm).toStartWith("the connection is lost");
+    expect(presenter.pastMs).toBeNull();
   });
 
   test("Presenter: while the screen is busy, a picture of the past keeps its slot, and the newest one is shown next", async () => {

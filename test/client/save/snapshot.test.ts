@@ -15,6 +15,11 @@ test("saveSnapshot: writes the JPEG as it is, to a file that only the user can r
   if (process.platform !== "win32") expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
+test("saveSnapshot: the name of a picture of the past has its age, and not the number of a live frame", async () => {
+  const path = await saveSnapshot(new Uint8Array([1]), 7, 12_345.6);
+  expect(path).toMatch(/slipstream-\d{8}T\d{6}Z-12346ms-ago\.jpg$/);
+});
+
 test("saveSnapshot: never overwrites a file", async () => {
   const path = await saveSnapshot(new Uint8Array([1]), 7);
   // A second snapshot of the same frame has the same file name within a second, and a different one after that.
