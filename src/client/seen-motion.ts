@@ -1,6 +1,6 @@
 // Motion as a viewer knows it: in the clock of this machine.
 
-import { type Micros, nowMicros } from "../core/clock.ts";
+import { type Micros, nowMicros, wallAheadMs } from "../core/clock.ts";
 import { type MotionNow, type MotionReport, reportMotion, roundedBox, type ShareBox } from "../core/motion.ts";
 import type { ClockOffset } from "../protocol/clock-offset.ts";
 import type { Motion } from "../protocol/motion.ts";
@@ -29,7 +29,7 @@ export function inOwnClock(motion: Motion, clock: Pick<ClockOffset, "known" | "t
 
 /** Returns a message for programs. */
 export function reportSeenMotion(camera: string, motion: MotionNow): SeenMotionReport {
-  const aheadMs = Date.now() - nowMicros() / 1000;
+  const aheadMs = wallAheadMs();
   const { moving } = motion;
   const report = reportMotion(camera, motion, (at) => at / 1000 + aheadMs);
   return { ...report, moving: moving === null ? null : roundedBox(moving) };

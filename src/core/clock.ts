@@ -21,6 +21,14 @@ export function nowMicros(): Micros {
 const TIME_ORIGIN = performance.timeOrigin;
 
 /**
+ * Returns how many milliseconds the wall clock (`Date`) is ahead of `nowMicros`. It changes when the wall clock is set, and `Date` has
+ * whole milliseconds. So all times of one report are converted by one result: `at / 1000 + aheadMs`.
+ */
+export function wallAheadMs(): number {
+  return Date.now() - nowMicros() / 1000;
+}
+
+/**
  * Estimates the clock of another thread from the messages that this thread sends. The estimate is late by the delay of the
  * fastest message.
  */

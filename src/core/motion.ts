@@ -35,6 +35,9 @@ export interface MotionNow extends MotionEvent {
   moving: ShareBox | null;
 }
 
+/** Another picture of an event replaces the one that is kept if this many times as much moves in it. */
+export const PICTURE_RISE = 1.1;
+
 /** A message about motion: it has started, goes on, or has ended. Areas and boxes are shares of the picture, from 0 to 1. */
 export interface MotionReport {
   event: "motion";

@@ -1,12 +1,10 @@
 // Keeps the picture of an event of motion at its height: a small copy of the canvas.
 
-import type { MotionNow } from "../../core/motion.ts";
+import { type MotionNow, PICTURE_RISE } from "../../core/motion.ts";
 
 /** The largest width of the copy, in pixels. */
 const MOST_WIDTH = 640;
 const QUALITY = 0.8;
-/** A picture replaces the one that is kept if this many times as much moves. */
-const RISE = 1.1;
 
 export class EventPicture {
   readonly #canvas: OffscreenCanvas;
@@ -30,7 +28,7 @@ export class EventPicture {
       this.#number = number;
     }
     const isFirst = this.#area === 0;
-    if (moving !== null && isLive && height.area > this.#area * RISE && this.#draw()) {
+    if (moving !== null && isLive && height.area > this.#area * PICTURE_RISE && this.#draw()) {
       this.#area = height.area;
       this.#isUnsent = true;
     }

@@ -8,7 +8,7 @@ import { NO_OVERLAY, type Overlay } from "../../client/screens/overlay.ts";
 import { overlayLines } from "../../client/report-text.ts";
 import type { Arena } from "../../codec/memory/arena.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
-import { type Micros, nowMicros } from "../../core/clock.ts";
+import { type Micros, nowMicros, wallAheadMs } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import { lineLog } from "../../core/log.ts";
 import type { ViewEvent, ViewState } from "../messages.ts";
@@ -213,7 +213,7 @@ export class PageView implements CameraViewOwner {
 }
 
 function toPage({ phase, number, area, zones, moving, startedAt, movedAt, height }: MotionNow): PageMotion {
-  const aheadMs = Date.now() - nowMicros() / 1000;
+  const aheadMs = wallAheadMs();
   const wallMs = (at: Micros) => Math.round(at / 1000 + aheadMs);
   const times = { startMs: wallMs(startedAt), movedMs: wallMs(movedAt) };
   return { phase, number, area, zones, moving, ...times, heightArea: height.area };

@@ -1,9 +1,9 @@
 // Watches one camera for motion: it makes sure that frames are encoded without a viewer, and gives the detector's events to the
 // receivers.
 
-import { type Micros, nowMicros } from "../../core/clock.ts";
+import { type Micros, nowMicros, wallAheadMs } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
-import { type MotionEvent, type MotionNow, type MotionReport, reportMotion } from "../../core/motion.ts";
+import { type MotionEvent, type MotionNow, type MotionReport, PICTURE_RISE, reportMotion } from "../../core/motion.ts";
 import type { FromJpegs } from "../deliver/audience-member.ts";
 import { type FollowedCamera, InnerMember } from "../deliver/inner-member.ts";
 import type { ChangeSink } from "../encode/changed-tiles.ts";
@@ -24,9 +24,6 @@ const JPEG_INTERVAL_MICROS: Micros = 200_000;
 const HALVED_FROM_PIXELS = 640;
 /** When most of the picture changes in each frame for this time, the operator is told so, once. */
 const NOISY_MICROS: Micros = 60_000_000;
-
-/** A picture replaces the one that is kept if this many times as much moves. */
-const RISE = 1.1;
 
 /** The settings of a camera's motion detection. */
 export interface WatchSettings extends MotionSettings {
@@ -142,7 +139,7 @@ export class MotionWatch extends InnerMember implements ChangeSink {
   /** Keeps the picture of a new height. Small rises are left out, because each picture is put together from its tiles. */
   #keepPicture(): void {
     const { heightArea } = this.#detector;
-    if (heightArea <= RISE * this.#pictureArea) return;
+    if (heightArea <= PICTURE_RISE * this.#pictureArea) return;
     this.#pictureArea = heightArea;
     this.#picture = this.frames.feed?.jpeg()?.bytes ?? null;
   }
@@ -174,7 +171,7 @@ export class MotionWatch extends InnerMember implements ChangeSink {
 
   #report(event: MotionEvent): MotionReport {
     // The clock of the stamps does not follow a wall clock that is set. All times of an event are by the same clock.
-    if (event.phase === "start") this.#clockAheadMs = Date.now() - nowMicros() / 1000;
+    if (event.phase === "start") this.#clockAheadMs = wallAheadMs();
     return reportMotion(this.camera.name, event, (at) => at / 1000 + this.#clockAheadMs);
   }
 }

@@ -1,6 +1,6 @@
 // One file of a recording. ffmpeg writes it: Motion JPEG in Matroska, without encoding again.
 
-import { type Micros, nowMicros } from "../../core/clock.ts";
+import { type Micros, wallAheadMs } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { childEnvironment } from "../../capture/child-environment.ts";
@@ -141,7 +141,7 @@ export class SegmentFile {
  * names and round times do.
  */
 export function wallMsOf(time: Micros): number {
-  return Date.now() + (time - nowMicros()) / 1000;
+  return time / 1000 + wallAheadMs();
 }
 
 /** Returns ffmpeg's own words for what went wrong, in one line. */
