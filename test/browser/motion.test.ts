@@ -119,7 +119,10 @@ describe.skipIf(CHROMIUM === null)("motion on the page (needs chromium)", () => 
     await first[Symbol.asyncDispose]();
     await using _second = await serveMovingSquare({ name: "gate" }, { http: { names: [HOST_NAME], port } });
     await page.locator(".name").filter({ hasText: "gate" }).waitFor();
-    await page.locator(".events p").filter({ hasText: "No motion" }).waitFor();
+    await page
+      .locator(".events p")
+      .filter({ hasText: /no motion today.* --motion\.$/ })
+      .waitFor();
     expect(await page.locator(".events li").count()).toBe(0);
     // Its picture is not in the page's memory any more.
     const isThere = `new Promise((done) => {
