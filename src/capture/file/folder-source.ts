@@ -8,6 +8,7 @@ import { type Micros, nowMicros, sleep } from "../../core/clock.ts";
 import { codeOf, messageOf, SourceError } from "../../core/errors.ts";
 import { explainFileError } from "../../core/file-errors.ts";
 import { SILENT_LOG } from "../../core/log.ts";
+import { printable } from "../../core/printable.ts";
 import { requireFfmpeg } from "../pipe/ffmpeg.ts";
 import { shortageOf } from "../shortage.ts";
 import type { FrameSink, Source } from "../source.ts";
@@ -112,7 +113,8 @@ class FolderPlayer implements Source {
     if (names.length > 0) return names;
     const { name, location } = this.#options;
     const [folder] = inOrder(entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name));
-    const advice = folder === undefined ? "" : `: name one of its folders, for example ${join(location, folder)}`;
+    const advice =
+      folder === undefined ? "" : `: name one of its folders, for example ${join(location, printable(folder))}`;
     throw new SourceError(`there is no file in the folder ${name}${advice}`, { retry: "soon" });
   }
 
@@ -128,6 +130,7 @@ class FolderPlayer implements Source {
   async #play(name: string, sink: FrameSink, signal: AbortSignal): Promise<boolean> {
     const { location } = this.#options;
     const path = join(location, name);
+    const shownName = printable(name); // other programs write the files and their names
     const state = await stateOf(path);
     const failed = this.#failed.get(name);
     if (state === null || (failed?.isSkipped && failed.state === state)) return false;
@@ -135,7 +138,7 @@ class FolderPlayer implements Source {
     const counting = new CountingSink(sink);
     let reason: string | null = null;
     try {
-      this.#playing = createFileSource({ ...this.#options, location: path, name, isPlayedOnce: true });
+      this.#playing = createFileSource({ ...this.#options, location: path, name: shownName, isPlayedOnce: true });
       await this.#playing.run(counting, signal);
     } catch (error) {
       const shortage = shortageOf(this.#options.name, error);
@@ -144,7 +147,7 @@ class FolderPlayer implements Source {
     }
     if (signal.aborted) return true;
     const isSkipped = counting.frames === 0;
-    if (isSkipped) reason ??= `there is no picture in ${name}`;
+    if (isSkipped) reason ??= `there is no picture in ${shownName}`;
     if (reason !== null) this.#tell(name, `${reason}; ${isSkipped ? "the file is skipped" : "the next file follows"}`);
     if (reason !== null) this.#failed.set(name, { state, isSkipped });
     else this.#failed.delete(name);

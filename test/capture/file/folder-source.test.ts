@@ -149,6 +149,15 @@ describe("folder source: what cannot be played", () => {
     expect(withoutRepeats(numbers).slice(0, 3)).toEqual([0, 1, 8]);
   });
 
+  test("folder source: names with any characters are played, and a line about such a file stays one line", async () => {
+    const names = ["-a.mkv", "b%02d.mkv", "c\nd 'e'.mkv"];
+    for (const [index, name] of names.entries()) write(name, [2 * index, 2 * index + 1]);
+    writeFileSync(at("f\n\x1b[2J.jpg"), pictures[0] as Buffer);
+    const numbers = withoutRepeats(await runUntil((all) => withoutRepeats(all).length >= 7));
+    expect(numbers.slice(0, 7)).toEqual([0, 1, 2, 3, 4, 5, 0]);
+    expect(warnings).toEqual(["f[2J.jpg is a still picture, not a video; the file is skipped"]);
+  });
+
   test("folder source: an empty folder, one with folders only, and one without a video fail with one line", async () => {
     expect((await errorOf(source)).message).toBe("there is no file in the folder recordings");
     mkdirSync(at("door"));
