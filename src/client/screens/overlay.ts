@@ -41,7 +41,7 @@ export function drawOverlay(picture: RgbaPicture, overlay: Overlay): () => void 
       for (const edge of edgesOf(boxIn(picture, overlay.box), index * scale, scale)) {
         const strip = within(picture, edge);
         restores.push(saveUnder(pixels, picture.width, strip));
-        fill(pixels, picture.width, strip, () => colour);
+        fill(pixels, picture.width, strip, colour);
       }
     }
   }
@@ -49,7 +49,7 @@ export function drawOverlay(picture: RgbaPicture, overlay: Overlay): () => void 
     const scale = Math.max(1, Math.round(picture.height / 400));
     const box = boxFor(picture, overlay.lines, scale, 4 * scale, 4 * scale);
     restores.push(saveUnder(pixels, picture.width, box));
-    fill(pixels, picture.width, box, darker);
+    darken(pixels, picture.width, box);
     writeLines(pixels, picture, box, overlay.lines, scale);
   }
   if (overlay.alarm !== null) {
@@ -61,7 +61,7 @@ export function drawOverlay(picture: RgbaPicture, overlay: Overlay): () => void 
     const y = Math.max(0, (picture.height - height) >> 1);
     const box = { x, y, width, height };
     restores.push(saveUnder(pixels, picture.width, box));
-    fill(pixels, picture.width, box, () => ALARM_RED);
+    fill(pixels, picture.width, box, ALARM_RED);
     writeLines(pixels, picture, box, lines, scale);
   }
   return () => {
@@ -120,27 +120,32 @@ function boxFor(size: Size, lines: readonly string[], scale: number, x: number, 
   return { x, y, width: Math.min(width, size.width - x), height: Math.min(height, size.height - y) };
 }
 
+/** Copies the pixels one by one into one array, because strips are narrow, and an array for each row costs more. */
 function saveUnder(pixels: Uint32Array, stride: number, box: Rectangle): () => void {
-  const rows = Array.from({ length: box.width > 0 ? Math.max(0, box.height) : 0 }, (_, row) => {
-    const start = (box.y + row) * stride + box.x;
-    return { start, saved: pixels.slice(start, start + box.width) };
-  });
+  const { x, y, width, height } = box;
+  if (width <= 0 || height <= 0) return () => undefined;
+  const saved = new Uint32Array(width * height);
+  for (let row = 0, to = 0; row < height; row++) {
+    for (let from = (y + row) * stride + x, end = from + width; from < end;) saved[to++] = pixels[from++] as number;
+  }
   return () => {
-    for (const { start, saved } of rows) pixels.set(saved, start);
+    for (let row = 0, from = 0; row < height; row++) {
+      for (let to = (y + row) * stride + x, end = to + width; to < end;) pixels[to++] = saved[from++] as number;
+    }
   };
 }
 
-function fill(pixels: Uint32Array, stride: number, box: Rectangle, colour: (under: number) => number): void {
-  for (let y = box.y; y < box.y + box.height; y++) {
-    for (let at = y * stride + box.x; at < y * stride + box.x + box.width; at++) {
-      pixels[at] = colour(pixels[at] as number);
-    }
-  }
+function fill(pixels: Uint32Array, stride: number, { x, y, width, height }: Rectangle, colour: number): void {
+  for (let row = y; row < y + height; row++) pixels.fill(colour, row * stride + x, row * stride + x + width);
 }
 
-/** Returns a pixel with a quarter of the brightness, so that white text on it is readable. */
-function darker(under: number): number {
-  return ((under >>> 2) & 0x3f3f3f3f) | 0xff000000;
+/** Makes the brightness a quarter, so that white text is readable. */
+function darken(pixels: Uint32Array, stride: number, { x, y, width, height }: Rectangle): void {
+  for (let row = y; row < y + height; row++) {
+    for (let at = row * stride + x; at < row * stride + x + width; at++) {
+      pixels[at] = (((pixels[at] as number) >>> 2) & 0x3f3f3f3f) | 0xff000000;
+    }
+  }
 }
 
 function writeLines(pixels: Uint32Array, size: Size, box: Rectangle, lines: readonly string[], scale: number): void {
