@@ -26,10 +26,10 @@ const SAME_MS = 5_000;
 export class DayEvents {
   readonly #events: DayEvent[] = [];
 
-  /** The events of today with the newest first. Those of other days are forgotten. */
+  /** The events with motion today, with the newest first. The others are forgotten. */
   get all(): readonly DayEvent[] {
     const midnight = new Date().setHours(0, 0, 0, 0);
-    while ((this.#events.at(-1)?.startMs ?? midnight) < midnight) this.#forgetOldest();
+    while ((this.#events.at(-1)?.movedMs ?? midnight) < midnight) this.#forgetOldest();
     return this.#events;
   }
 

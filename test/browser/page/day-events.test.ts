@@ -77,3 +77,16 @@ test("DayEvents: events of yesterday are forgotten at midnight", () => {
   events.take(motion(3, NOON + 12 * 3_600_000 + 500));
   expect(events.all.map(({ number }) => number)).toEqual([3]);
 });
+
+test("DayEvents: an event that goes on after midnight is one of the new day, and is not new with each message", () => {
+  const midnight = new Date(2026, 10, 30).getTime();
+  setSystemTime(midnight - 1_000);
+  const events = new DayEvents();
+  expect(events.take(motion(1, midnight - 20_000, { movedMs: midnight - 15_000 }))).not.toBeNull();
+  expect(events.take(motion(2, midnight - 10_000, { movedMs: midnight - 1_000 }))).not.toBeNull();
+  setSystemTime(midnight + 1_000);
+  expect(events.take(motion(2, midnight - 10_000, { movedMs: midnight + 900 }))).toBeNull();
+  expect(events.all.map(({ number }) => number)).toEqual([2]);
+  expect(events.take(motion(2, midnight - 10_000, { movedMs: midnight + 900, phase: "end" }))).toBeNull();
+  expect(events.all).toMatchObject([{ number: 2, isOver: true }]);
+});
