@@ -181,6 +181,23 @@ describe.skipIf(CHROMIUM === null)("the page in trouble (needs chromium)", () =>
     await live(page); // by the cookie
   });
 
+  test("after a restart without its first camera, the page shows each of the others once", async () => {
+    await using opened = await openPage(browser);
+    const { page } = opened;
+    const names = () => page.locator(".camera .name").allTextContents();
+    const first = await serveWebCameras(["door", "garden", "yard"]);
+    await page.goto(first.url);
+    await page.locator(".age.fresh").nth(2).waitFor();
+    expect(await names()).toEqual(["door", "garden", "yard"]);
+    const port = first.server.http?.port ?? 0;
+    await first[Symbol.asyncDispose]();
+    await using _second = await serveWebCameras(["garden", "yard"], { http: { port } });
+    while ((await names()).includes("door")) await Bun.sleep(20);
+    await live(page);
+    await page.locator(".camera").nth(2).waitFor({ state: "detached" });
+    expect(await names()).toEqual(["garden", "yard"]);
+  });
+
   test("a browser without WebAssembly or without scripts shows the stream of whole pictures", async () => {
     await using web = await serveWebCameras(["door"]);
     for (const javaScriptEnabled of [true, false]) {

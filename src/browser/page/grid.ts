@@ -63,7 +63,8 @@ export class Grid implements CellOwner {
 
   camerasListed(cell: CameraCell, cameras: readonly CameraEntry[]): void {
     if (cell.asked !== "") return; // the first camera's connection tells the same
-    const listed = new Set(cameras.map(({ name }) => name));
+    // The first one is in the cell that was opened without a name.
+    const listed = new Set(cameras.slice(1).map(({ name }) => name));
     for (const other of this.#cells.filter(({ asked }) => asked !== "" && !listed.has(asked))) {
       if (other === this.#chosen) this.wantsGrid();
       other.close();
