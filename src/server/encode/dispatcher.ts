@@ -166,7 +166,11 @@ export class FrameDispatcher implements FrameSink, PixelSink {
     const frame = this.#relayed.store(tiles);
     if (frame === null) return;
     this.#count(frame.frameNumber);
+    this.#figures.health.end("damage");
+    this.#figures.health.end("kind");
     this.size = frame.size;
+    // A JPEG that waits for viewers is older than these tiles, which it would replace.
+    if (this.#waiting.value !== null && !isPixels(this.#waiting.value)) releaseCaptured(this.#waiting.clear());
     this.#relayed.publish(frame);
     this.pump();
   }

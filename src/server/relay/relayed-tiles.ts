@@ -96,6 +96,7 @@ export class RelayedTiles {
       rendition.open(this.#options.captures.frames + 1, part.capturedAt);
       arriving.open = part.frameNumber;
       arriving.openBytes = 0;
+      if (rendition.isNew) arriving.unseen = arriving.seen.fill(0).length;
     }
     this.#note(arriving, numbers);
     const [chunk] = chunks; // a message that was read has one chunk, with all its tiles

@@ -11,11 +11,16 @@ import { SILENT_LOG } from "../../../src/core/log.ts";
 import { CaptureRate } from "../../../src/capture/capture-rate.ts";
 import { EncodeFigures } from "../../../src/server/encode/figures.ts";
 import { FrameDispatcher } from "../../../src/server/encode/dispatcher.ts";
+import { readTiles, writeTiles } from "../../../src/protocol/messages.ts";
+import { HEADER_BYTES } from "../../../src/protocol/wire.ts";
+import type { Rendition } from "../../../src/server/renditions/rendition.ts";
 import { keep, type PublishedPicture } from "../../support/encoded-pictures.ts";
 import { deliverJpeg } from "../../../src/capture/source.ts";
 import { cjpeg, djpeg } from "../../support/jpeg-tools.ts";
 import { resetClock, stopClock } from "../../support/moved-clock.ts";
 import { psnr, testPicture } from "../../support/samples.ts";
+import { footageFormat, TileFootage } from "../../support/tile-footage.ts";
+import { listOf } from "../../support/tile-lists.ts";
 import { until } from "../../support/wait-until.ts";
 
 const SIZE = { width: 160, height: 120 };
@@ -26,6 +31,8 @@ interface Setup {
   figures: EncodeFigures;
   captures: CaptureRate;
   published: PublishedPicture[];
+  /** The renditions of the tiles of another server. */
+  passedOn: Rendition[];
   troubles: (string | null)[];
   captured: number[];
   watched: boolean;
@@ -57,6 +64,7 @@ afterAll(() => Promise.all([one.close(), two.close()]));
 
 function start(watched = true, pool = two): Setup {
   const published: PublishedPicture[] = [];
+  const passedOn: Rendition[] = [];
   const troubles: (string | null)[] = [];
   const captured: number[] = [];
   const figures = new EncodeFigures(new Health((text) => troubles.push(text)));
@@ -78,7 +86,10 @@ function start(watched = true, pool = two): Setup {
       tilesIntervalMicros: 0,
       wantsParts: () => false,
     },
-    pictures: { publish: (picture) => published.push(keep(picture)), passOn: () => undefined },
+    pictures: {
+      publish: (picture) => published.push(keep(picture)),
+      passOn: (rendition) => passedOn.push(rendition),
+    },
     sinks: [],
     captures,
     figures,
@@ -86,7 +97,17 @@ function start(watched = true, pool = two): Setup {
     log: SILENT_LOG,
     track: null,
   });
-  const setup: Setup = { dispatcher, figures, captures, published, troubles, captured, watched, isAwaited: true };
+  const setup: Setup = {
+    dispatcher,
+    figures,
+    captures,
+    published,
+    passedOn,
+    troubles,
+    captured,
+    watched,
+    isAwaited: true,
+  };
   current = dispatcher;
   return setup;
 }
@@ -240,6 +261,27 @@ test("FrameDispatcher: without viewers it keeps the newest JPEG too", async () =
   setup.watched = true;
   setup.dispatcher.pump();
   expect(setup.published.map((picture) => picture.frameNumber)).toEqual([1]);
+});
+
+test("FrameDispatcher: a JPEG that waits for viewers does not follow the tiles of another server that came after it", async () => {
+  const setup = start(false);
+  const { dispatcher, passedOn } = setup;
+  const footage = await TileFootage.create(footageFormat({ ...SIZE, format: "yuvj420p", quality: 75 }, 5));
+  const stamps = { capturedAt: 2, encodedAt: 2, sentAt: 2 };
+  const message = writeTiles({ frameNumber: 1, ...stamps, isLast: true, tiles: listOf(footage.allTiles) });
+  const free = freeSlots(setup);
+  for (let count = 0; count < 3; count++) deliverJpeg(dispatcher, Buffer.from("not a picture"), 1);
+  deliverJpeg(dispatcher, cjpeg(testPicture(SIZE)), 1);
+  for (let count = 0; count < 3; count++) deliverJpeg(dispatcher, Buffer.from("not a picture"), 1);
+  dispatcher.stream(footage.stream);
+  dispatcher.tiles(readTiles(message.subarray(HEADER_BYTES)));
+  setup.watched = true;
+  dispatcher.pump();
+  expect(setup.published).toEqual([]);
+  expect(passedOn.at(-1)?.stitch()).toEqual(new Uint8Array(footage.jpeg));
+  expect(freeSlots(setup)).toBe(free);
+  // The tiles also end the trouble of damaged JPEGs.
+  expect(setup.troubles.at(-1)).toBeNull();
 });
 
 test("FrameDispatcher: passes a JPEG on at once, byte for byte, with its own size", async () => {

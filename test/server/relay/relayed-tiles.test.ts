@@ -83,6 +83,15 @@ describe("RelayedTiles", () => {
     expect(newest(world).stitch()).toEqual(new Uint8Array(footage.jpeg));
   });
 
+  test("tiles of a first frame that never became whole do not count for the next one", async () => {
+    const { stream, allTiles } = await TileFootage.create(FORMAT);
+    const world = openWorld();
+    world.relayed.begin(stream);
+    send(world, 1, allTiles.slice(0, 4), false);
+    expect(() => send(world, 2, allTiles.slice(4))).toThrow("4 of 44 tiles are missing in the first frame");
+    expect(world.passedOn).toEqual([]);
+  });
+
   test("the picture stays until the first frame of the next stream is whole", async () => {
     const [one, other] = [await TileFootage.create(FORMAT), await TileFootage.create({ ...FORMAT, quality: 40 })];
     const world = openWorld();
