@@ -7,16 +7,21 @@ import type { Control, Controls, ControlSet } from "../../protocol/controls.ts";
 
 /** The time limit for an answer. Older servers ignore these questions. */
 const ANSWER_TIMEOUT_MS = 5_000;
+/** The number of questions whose answers may still come. More are not asked. */
+const MOST_UNANSWERED = 8;
 
 /** The questions of one kind, which are answered in their order. */
 class Questions<Answer> {
   readonly #waiting: PromiseWithResolvers<Answer>[] = [];
 
-  /** Resolves with the answer. The caller asks one question after the other, so the list does not grow. */
-  async next(name: string): Promise<Answer> {
+  /** Asks, and resolves with the answer. After the time limit a question keeps its place, because its answer may still come. */
+  async ask(name: string, send: () => void): Promise<Answer> {
+    const silence = new SourceError(`${name} has not answered`, { retry: "soon" });
+    if (this.#waiting.length >= MOST_UNANSWERED) throw silence;
     const asked = Promise.withResolvers<Answer>();
     this.#waiting.push(asked);
-    const late = () => asked.reject(new SourceError(`${name} has not answered`, { retry: "soon" }));
+    send();
+    const late = () => asked.reject(silence);
     const timer = setTimeout(late, ANSWER_TIMEOUT_MS);
     return await asked.promise.finally(() => clearTimeout(timer));
   }
@@ -59,17 +64,17 @@ export class OriginControls implements SourceControls {
   }
 
   async list(): Promise<SourceControl[]> {
-    if (this.#connection === null) throw this.#notConnected();
-    this.#connection.askForControls();
-    const { trouble, controls } = await this.#lists.next(this.#name);
+    const connection = this.#connection;
+    if (connection === null) throw this.#notConnected();
+    const { trouble, controls } = await this.#lists.ask(this.#name, () => connection.askForControls());
     if (trouble !== "") throw new SourceError(`${this.#name}: ${trouble}`, { retry: false });
     return controls.map(toSource);
   }
 
   async set(name: string, text: string): Promise<void> {
-    if (this.#connection === null) throw this.#notConnected();
-    this.#connection.setControl({ name, value: text });
-    const { isDone, text: why } = await this.#sets.next(this.#name);
+    const connection = this.#connection;
+    if (connection === null) throw this.#notConnected();
+    const { isDone, text: why } = await this.#sets.ask(this.#name, () => connection.setControl({ name, value: text }));
     if (!isDone) throw new SourceError(`${this.#name}: ${why}`, { retry: false });
   }
 
