@@ -44,7 +44,8 @@ export async function writeAsH264(path: string, priority: Priority, signal: Abor
   const before = await lookAt(path);
   if (before === null) return GONE;
   // The recording itself must not run out of space. A result that is as large as the original is not used.
-  if ((await freeBytes(dirname(path))) < 2 * before.size) return "there is too little space for a second file";
+  if ((await freeBytes(dirname(path))) < 2 * before.size)
+    return "there is too little space for a second file: free some, or keep less with --record-keep";
   const unfinished = join(dirname(path), unfinishedNameOf(basename(path)));
   try {
     const facts = await factsOf(path, run);
