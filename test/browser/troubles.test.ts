@@ -181,7 +181,7 @@ describe.skipIf(CHROMIUM === null)("the page in trouble (needs chromium)", () =>
     await live(page); // by the cookie
   });
 
-  test("after a restart without its first camera, the page shows each of the others once", async () => {
+  test("after a restart without its first camera, the page shows each of the others once, and the chosen one alone", async () => {
     await using opened = await openPage(browser);
     const { page } = opened;
     const names = () => page.locator(".camera .name").allTextContents();
@@ -189,6 +189,8 @@ describe.skipIf(CHROMIUM === null)("the page in trouble (needs chromium)", () =>
     await page.goto(first.url);
     await page.locator(".age.fresh").nth(2).waitFor();
     expect(await names()).toEqual(["door", "garden", "yard"]);
+    await page.keyboard.press("2");
+    await page.locator(".camera").first().waitFor({ state: "hidden" });
     const port = first.server.http?.port ?? 0;
     await first[Symbol.asyncDispose]();
     await using _second = await serveWebCameras(["garden", "yard"], { http: { port } });
@@ -196,6 +198,10 @@ describe.skipIf(CHROMIUM === null)("the page in trouble (needs chromium)", () =>
     await live(page);
     await page.locator(".camera").nth(2).waitFor({ state: "detached" });
     expect(await names()).toEqual(["garden", "yard"]);
+    expect(await page.locator(".camera:visible .name").allTextContents()).toEqual(["garden"]);
+    await page.keyboard.press("Escape");
+    await page.locator(".camera").nth(1).waitFor();
+    expect(await page.locator(".camera:visible .name").allTextContents()).toEqual(["garden", "yard"]);
   });
 
   test("a browser without WebAssembly or without scripts shows the stream of whole pictures", async () => {

@@ -66,7 +66,8 @@ export class Grid implements CellOwner {
     // The first one is in the cell that was opened without a name.
     const listed = new Set(cameras.slice(1).map(({ name }) => name));
     for (const other of this.#cells.filter(({ asked }) => asked !== "" && !listed.has(asked))) {
-      if (other === this.#chosen) this.wantsGrid();
+      if (other === this.#chosen && other.asked === cameras[0]?.name) this.#chosen = cell;
+      else if (other === this.#chosen) this.wantsGrid();
       other.close();
     }
     this.#cells = this.#cells.filter(({ asked }) => asked === "" || listed.has(asked));
