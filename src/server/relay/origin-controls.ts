@@ -3,12 +3,16 @@
 import type { SourceControl, SourceControls } from "../../capture/source.ts";
 import type { Connection } from "../../connect/connection.ts";
 import { SourceError } from "../../core/errors.ts";
+import { MAX_OPEN_QUESTIONS } from "../../protocol/wire.ts";
 import type { Control, Controls, ControlSet } from "../../protocol/controls.ts";
 
 /** The time limit for an answer. Older servers ignore these questions. */
 const ANSWER_TIMEOUT_MS = 5_000;
-/** The number of questions whose answers may still come. More are not asked. */
-const MOST_UNANSWERED = 8;
+/**
+ * The number of questions of a kind whose answers may still come. More are not asked, because a server disconnects a viewer with more
+ * open questions than its limit, and all pictures come over this connection.
+ */
+const MOST_UNANSWERED = MAX_OPEN_QUESTIONS / 4;
 
 /** The questions of one kind, which are answered in their order. */
 class Questions<Answer> {
