@@ -11,7 +11,7 @@ export interface PageMotion extends Pick<MotionNow, "phase" | "number" | "area" 
   moving: ShareBox | null;
 }
 
-/** A small picture (JPEG) of the event with this number and start. */
-export interface MotionPicture extends Pick<PageMotion, "number" | "startMs"> {
+/** A small picture (JPEG) of the event with this number and start, and the share of the picture that moves in it. */
+export interface MotionPicture extends Pick<PageMotion, "number" | "startMs" | "area"> {
   picture: Blob;
 }

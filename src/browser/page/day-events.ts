@@ -12,8 +12,8 @@ export interface DayEvent {
   area: number;
   zones: readonly string[];
   isOver: boolean;
-  /** The picture with the most motion, or null. */
-  picture: { readonly blob: Blob; readonly url: string } | null;
+  /** The picture with the most motion, and the share of it that moves, or null. */
+  picture: { readonly blob: Blob; readonly url: string; readonly area: number } | null;
 }
 
 /** Older events are forgotten. */
@@ -47,12 +47,12 @@ export class DayEvents {
     return event;
   }
 
-  /** Takes the picture of an event. */
-  takePicture({ number, startMs, picture: blob }: MotionPicture): void {
+  /** Takes a picture of an event. After a lost connection one may come in which less moves than in the one before: it is not kept. */
+  takePicture({ number, startMs, area, picture: blob }: MotionPicture): void {
     const event = this.#find(number, startMs);
-    if (event === null) return;
+    if (event === null || area < (event.picture?.area ?? 0)) return;
     forgetPicture(event);
-    event.picture = { blob, url: URL.createObjectURL(blob) };
+    event.picture = { blob, url: URL.createObjectURL(blob), area };
     let bytes = 0;
     for (const each of this.#events) {
       bytes += each.picture?.blob.size ?? 0;

@@ -182,9 +182,9 @@ export class PageView implements CameraViewOwner {
     this.#post({ kind: "motion", motion: shown });
     const isLive = this.#hasShown && this.#overlay.alarm === null;
     this.#eventPicture.take(motion, isLive).then(
-      (picture) => {
+      (taken) => {
         const { number, startMs } = shown;
-        if (picture !== null) this.#post({ kind: "motion-picture", number, startMs, picture });
+        if (taken !== null) this.#post({ kind: "motion-picture", number, startMs, ...taken });
       },
       (error: unknown) => scope.postMessage({ kind: "say", text: `no picture of the motion: ${messageOf(error)}` }),
     );

@@ -42,7 +42,7 @@ test("DayEvents: keeps 50 events, and 4 MiB of pictures, whose addresses end wit
   for (let number = 1; number <= 60; number++) {
     const startMs = NOON - 600_000 + 10_000 * number;
     events.take(motion(number, startMs));
-    events.takePicture({ number, startMs, picture: jpeg(200_000) });
+    events.takePicture({ number, startMs, area: 0.1, picture: jpeg(200_000) });
     urls.push(events.all[0]?.picture?.url ?? "");
   }
   expect(events.all.map(({ number }) => number)).toEqual(Array.from({ length: 50 }, (_, index) => 60 - index));
@@ -50,17 +50,27 @@ test("DayEvents: keeps 50 events, and 4 MiB of pictures, whose addresses end wit
   expect(withPicture.map(({ number }) => number)).toEqual(Array.from({ length: 20 }, (_, index) => 60 - index));
   expect((await fetch(urls.at(-1) as string)).ok).toBe(true);
   expect(await fetch(urls[0] as string).catch(() => null)).toBeNull();
-  events.takePicture({ number: 60, startMs: NOON, picture: jpeg(10) });
+  events.takePicture({ number: 60, startMs: NOON, area: 0.1, picture: jpeg(10) });
   expect(await fetch(urls.at(-1) as string).catch(() => null)).toBeNull();
-  events.takePicture({ number: 1, startMs: NOON - 590_000, picture: jpeg(10) }); // it is forgotten
+  events.takePicture({ number: 1, startMs: NOON - 590_000, area: 0.1, picture: jpeg(10) }); // it is forgotten
   expect(events.all.filter(({ picture }) => picture !== null)).toHaveLength(20);
+});
+
+test("DayEvents: the picture in which most moves is kept", () => {
+  setSystemTime(NOON);
+  const events = new DayEvents();
+  events.take(motion(1, NOON));
+  for (const area of [0.1, 0.3, 0.02]) {
+    events.takePicture({ number: 1, startMs: NOON, area, picture: jpeg(Math.round(1000 * area)) });
+  }
+  expect(events.all[0]?.picture?.blob.size).toBe(300);
 });
 
 test("DayEvents: clear forgets all events and the addresses of their pictures", async () => {
   setSystemTime(NOON);
   const events = new DayEvents();
   events.take(motion(1, NOON));
-  events.takePicture({ number: 1, startMs: NOON, picture: jpeg(10) });
+  events.takePicture({ number: 1, startMs: NOON, area: 0.1, picture: jpeg(10) });
   const url = events.all[0]?.picture?.url as string;
   expect((await fetch(url)).ok).toBe(true);
   events.clear();
