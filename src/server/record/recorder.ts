@@ -72,7 +72,7 @@ export class Recorder extends InnerMember {
   #passed: Promise<void> = Promise.resolve();
   /** The files that are being completed. */
   readonly #ending = new Set<SegmentFile>();
-  /** The pictures and bytes of the files before this one. */
+  /** The pictures and bytes of the complete files. */
   #picturesBefore = 0;
   #bytesBefore = 0;
   readonly #health = new Health<"file" | "speed">((text) => this.#tell(text));
@@ -111,14 +111,18 @@ export class Recorder extends InnerMember {
 
   /** The files that are not complete, as far as their places are known. */
   get openPaths(): string[] {
-    return [...(this.#file === null ? [] : [this.#file]), ...this.#ending].flatMap(({ path }) => path ?? []);
+    return this.#open.flatMap(({ path }) => path ?? []);
+  }
+
+  get #open(): SegmentFile[] {
+    return [...(this.#file === null ? [] : [this.#file]), ...this.#ending];
   }
 
   report(): RecordingReport {
     return {
       file: this.#file?.path ?? null,
-      pictures: this.#picturesBefore + (this.#file?.pictures ?? 0),
-      bytes: this.#bytesBefore + (this.#file?.bytes ?? 0),
+      pictures: this.#open.reduce((sum, { pictures }) => sum + pictures, this.#picturesBefore),
+      bytes: this.#open.reduce((sum, { bytes }) => sum + bytes, this.#bytesBefore),
       leftOut: this.#leftOut,
       trouble: this.#health.text,
       h264: this.#options.finished?.report() ?? null,

@@ -84,6 +84,19 @@ describe("Recorder: files", () => {
     expect(camera.gone).toBe("the recording has ended");
   });
 
+  test("Recorder: the pictures of a file count also while it is being completed", async () => {
+    const camera = new JpegCamera("door");
+    const recorder = record(camera);
+    for (const jpeg of jpegs.slice(0, 5)) camera.deliver(jpeg, SIZE);
+    await until(() => recorder.report().pictures === 5, "the pictures");
+    const { bytes } = recorder.report();
+    recorder.leave();
+    expect(recorder.report()).toMatchObject({ file: null, pictures: 5, bytes });
+    await recorder.close();
+    // The last picture is repeated if the machine took more than a second.
+    expect(recorder.report().pictures).toBeGreaterThanOrEqual(5);
+  });
+
   test("Recorder: a picture without changes is not written twice", async () => {
     const camera = new JpegCamera("door");
     const recorder = record(camera);
