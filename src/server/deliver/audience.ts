@@ -167,8 +167,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink, R
     const { width, height, isPassedOn } = picture;
     pictures.publish(picture);
     this.#adopt({ width, height, encodes: isPassedOn && transcodes, ready: pictures });
-    for (const assignment of this.#assignments.values()) assignment.published();
-    this.#sendNewest();
+    this.#offer((each) => each.published());
   }
 
   useTiles({ width, height }: Size): void {
@@ -190,13 +189,15 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink, R
   }
 
   commit(rendition: Rendition): void {
-    for (const assignment of this.#assignments.values()) assignment.committed(rendition);
-    this.#sendNewest();
+    this.#offer((each) => each.committed(rendition));
   }
 
-  #sendNewest(): void {
+  /** Offers a new frame to the viewers, and after that to recordings and the like, for which viewers must not wait. */
+  #offer(tell: (assignment: Assignment) => void): void {
+    for (const [member, assignment] of this.#assignments) if (member.countsAsViewer) tell(assignment);
     for (const { frames } of this.#assignments.keys()) this.#round.add(frames);
     this.#round.run();
+    for (const [member, assignment] of this.#assignments) if (!member.countsAsViewer) tell(assignment);
   }
 
   abort(rendition: Rendition): void {
