@@ -123,9 +123,8 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink, R
   }
 
   wantsParts(encodingMicros: number): boolean {
-    if (encodingMicros < PARTS_FROM_MICROS) return false;
-    const watching = this.#assignments.keys().reduce((sum, viewer) => sum + (viewer.watching ? 1 : 0), 0);
-    return watching <= MOST_VIEWERS_OF_PARTS;
+    const watching = () => this.#assignments.keys().reduce((sum, viewer) => sum + (viewer.watching ? 1 : 0), 0);
+    return encodingMicros >= PARTS_FROM_MICROS && watching() <= MOST_VIEWERS_OF_PARTS;
   }
 
   /** The number of frames that were not sent because too many were in flight to a viewer (credit.ts), over all viewers so far. */
@@ -164,9 +163,9 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink, R
    */
   publish(picture: EncodedPicture): void {
     const { pictures, transcodes } = this.#options;
-    const { width, height, isPassedOn } = picture;
+    const { width, height } = picture;
     pictures.publish(picture);
-    this.#adopt({ width, height, encodes: isPassedOn && transcodes, ready: pictures });
+    this.#adopt({ width, height, encodes: picture.isPassedOn && transcodes, ready: pictures });
     this.#offer((each) => each.published());
   }
 

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { GoodbyeReason } from "../../../src/protocol/wire.ts";
 import { resetClock, stopClock } from "../../support/moved-clock.ts";
 import { MAX_RENDITIONS } from "../../../src/server/renditions/ladder.ts";
+import { InnerMember } from "../../../src/server/deliver/inner-member.ts";
 import { World } from "../../support/tile-delivery-model.ts";
 
 let pass: (milliseconds: number) => void;
@@ -150,4 +151,23 @@ test("Audience: tells later viewers when a trouble began, even if its text has c
     ["", 0],
     ["it is gone", 0],
   ]);
+});
+
+test("Audience: a frame is sent to viewers before a recording takes it, although the recording has joined first", () => {
+  const world = start();
+  let viewer: ReturnType<World["join"]> | null = null;
+  /** For each frame that the recording got, the newest frame that the viewer had then. */
+  const sentBefore: (readonly [taken: number, sent: number])[] = [];
+  class Recording extends InnerMember {
+    readonly address = "recording";
+    frameCame(): void {
+      if (viewer !== null) sentBefore.push([world.frame, viewer.lastFrame]);
+    }
+    leave(): void {}
+  }
+  new Recording(world.audience).begin();
+  viewer = world.join();
+  show(world, 3);
+  expect(sentBefore.length).toBeGreaterThanOrEqual(3);
+  for (const [taken, sent] of sentBefore.slice(-2)) expect(sent).toBe(taken);
 });
