@@ -169,5 +169,5 @@ test("Audience: a frame is sent to viewers before a recording takes it, although
   viewer = world.join();
   show(world, 3);
   expect(sentBefore.length).toBeGreaterThanOrEqual(3);
-  for (const [taken, sent] of sentBefore.slice(-2)) expect(sent).toBe(taken);
+  for (const [taken, sent] of sentBefore) expect(sent).toBe(taken);
 });
