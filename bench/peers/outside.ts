@@ -1,10 +1,10 @@
 // The programs that people use today, if they are installed: senders and receivers in Python, and ffmpeg, which Python feeds through pipes.
 
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { DEBIAN_PYTHON, type SystemNeed } from "../../scripts/setup/package-table.ts";
 import { isInstalled } from "../../scripts/setup/system-packages.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
+import { isListening } from "../../test/support/listening-port.ts";
 import { footageFile } from "../footage-file.ts";
 import { end, readReports } from "../processes.ts";
 import { type Commands, ffmpegCommands } from "./ffmpeg-commands.ts";
@@ -117,10 +117,4 @@ async function untilListening(port: number, sender: Bun.Subprocess<"ignore", "pi
     if (performance.now() > giveUpAt) throw new Error(`the sender does not listen within ${LISTENING_PATIENCE_MS} ms`);
     await Bun.sleep(10);
   }
-}
-
-/** Whether a program listens on the port. In /proc/net/tcp (proc(5)) addresses and ports are hexadecimal, and state 0A is TCP_LISTEN. */
-function isListening(port: number): boolean {
-  const local = port.toString(16).toUpperCase().padStart(4, "0");
-  return new RegExp(`^ *\\d+: [0-9A-F]{8}:${local} \\S+ 0A `, "m").test(readFileSync("/proc/net/tcp", "utf8"));
 }

@@ -10,6 +10,8 @@ import { readJunit, type TestCase } from "./junit.ts";
 
 /** This is longer than any wait of a test, because the error of a wait says more than Bun's time-out. */
 const TIMEOUT_MS = 60_000;
+/** After this time a test file hangs: its main thread is blocked, so Bun's own time-out does not end it. */
+const HANG_MS = 15 * 60_000;
 /** How long the output may stay open after the end of the tests. Only programs that the tests left behind keep it open. */
 const OUTPUT_GRACE_MS = 5000;
 /** The seconds that each file took last time. The longest files start first, so that no processor is idle at the end. */
@@ -98,6 +100,8 @@ async function bunTest(
       cwd: root,
       env: process.env, // without this Bun passes the variables of the runner's start
       stdio: ["ignore", "pipe", "inherit"],
+      timeout: HANG_MS,
+      killSignal: "SIGKILL",
     });
     const output = child.stdout.getReader();
     const showAll = async () => {

@@ -13,6 +13,8 @@ import {
   startViewer,
   TEST_TIMEOUT_MS,
 } from "../support/programs.ts";
+import { isListening } from "../support/listening-port.ts";
+import { until } from "../support/wait-until.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -189,6 +191,8 @@ test("lost signal: a network camera that comes back is opened again", async () =
     ]);
   let playing = camera();
   try {
+    // A camera that refuses the only source of a server ends it. ffmpeg takes one connection, so nothing may try it.
+    await until(() => isListening(port), "a camera that listens", 20_000);
     await using server = await startServer(["--source", url, "--size", "320x240"]);
     await using viewer = startViewer(server.port);
     await viewer.until("pictures", ({ last }) => (last?.frames ?? 0) > 5);

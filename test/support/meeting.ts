@@ -24,5 +24,6 @@ export function meet(words: Int32Array): void {
     return;
   }
   for (let look = 0; look < LOOKS; look++) if (Atomics.load(words, MEETING) !== meeting) return;
-  Atomics.wait(words, MEETING, meeting);
+  // The other thread may notify late, and so wake this one in the next meeting.
+  while (Atomics.load(words, MEETING) === meeting) Atomics.wait(words, MEETING, meeting);
 }
