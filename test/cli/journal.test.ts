@@ -33,11 +33,12 @@ const PATTERN = ["--source", "pattern", "--size", "160x90", "--frames", "3"];
 
 test("a service writes priorities instead of times and levels", async () => {
   const lines = await runServer(PATTERN, (own) => own);
-  // On a busy machine the camera may be reported as late.
-  const [first, ...others] = lines.filter((line) => !line.startsWith("<4>camera pattern has sent nothing"));
+  // On a busy machine the pattern may be late. The two lines about that are of the camera.
+  const isOfServer = (line: string) => !/^<[46]>camera pattern (has sent nothing|is back)/.test(line);
+  const [first, ...others] = lines.filter(isOfServer);
   expect(first).toMatch(/^<6>server serving pattern on 127\.0\.0\.1:\d+$/);
   expect(others.length).toBeGreaterThanOrEqual(1);
-  for (const line of others) expect(line).toMatch(/^<6>(server|camera) /);
+  for (const line of others) expect(line).toMatch(/^<6>server /);
   const [error, ...more] = await runServer(["--source", "/nowhere/film.mp4"], (own) => own);
   expect(error).toMatch(/^<3>error: cannot read \/nowhere\/film\.mp4/);
   expect(more).toEqual([]);

@@ -1,7 +1,7 @@
 // A server that cannot open more files keeps its viewers and its source, and accepts connections again when files are free.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { cpuMsBetween, readCpuTimes } from "../../bench/process-figures.ts";
 import { median } from "../../src/core/statistics.ts";
 import { childrenOf, CLIP, type Server, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
@@ -12,24 +12,13 @@ function allowFiles({ child }: Server, files: number): void {
   expect(Bun.spawnSync(["prlimit", `--pid=${child.pid}`, `--nofile=${files}:`]).success).toBe(true);
 }
 
-/** The processor time of a process so far in milliseconds (proc(5): utime and stime). */
-function processorMs({ child }: Server): number {
-  const stat = readFileSync(`/proc/${child.pid}/stat`, "utf8");
-  const [user = 0, system = 0] = stat
-    .slice(stat.lastIndexOf(")") + 2)
-    .split(" ")
-    .slice(11, 13)
-    .map(Number);
-  return (user + system) * 10;
-}
-
 /** The median processor time of the server in a fifth of a second, because other programs may disturb some of them. */
-async function usualProcessorMs(server: Server): Promise<number> {
+async function usualProcessorMs({ child }: Server): Promise<number> {
   const times: number[] = [];
   for (let turn = 0; turn < 9; turn++) {
-    const before = processorMs(server);
+    const before = readCpuTimes(child.pid);
     await Bun.sleep(200);
-    times.push(processorMs(server) - before);
+    times.push(cpuMsBetween(before, readCpuTimes(child.pid)));
   }
   return median(times) ?? 0;
 }

@@ -64,9 +64,9 @@ export class TileServer implements Disposable {
     return nowMicros() + this.#shiftMicros;
   }
 
-  /** Waits until the viewer knows the offset of the clocks. */
-  async greeted(): Promise<void> {
-    await until(() => this.#pongs > 0, "a viewer and its first Ping");
+  /** Waits until the viewer knows the offset of the clocks, from so many of its pings. */
+  async greeted(pings = 1): Promise<void> {
+    await until(() => this.#pongs >= pings, `a viewer and ${pings} of its pings`);
   }
 
   sendStream(stream: StreamHeader): void {
