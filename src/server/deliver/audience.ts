@@ -123,8 +123,8 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink, R
   }
 
   wantsParts(encodingMicros: number): boolean {
-    const watching = () => this.#assignments.keys().reduce((sum, viewer) => sum + (viewer.watching ? 1 : 0), 0);
-    return encodingMicros >= PARTS_FROM_MICROS && watching() <= MOST_VIEWERS_OF_PARTS;
+    const count = (sum: number, each: AudienceMember) => sum + (each.watching && each.countsAsViewer ? 1 : 0);
+    return encodingMicros >= PARTS_FROM_MICROS && this.#assignments.keys().reduce(count, 0) <= MOST_VIEWERS_OF_PARTS;
   }
 
   /** The number of frames that were not sent because too many were in flight to a viewer (credit.ts), over all viewers so far. */

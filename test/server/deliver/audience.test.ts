@@ -27,6 +27,12 @@ function show(world: World, frames: number, transfer = 100): void {
   }
 }
 
+class Recording extends InnerMember {
+  readonly address = "recording";
+  frameCame(): void {}
+  leave(): void {}
+}
+
 const levels = (world: World) => world.renditions.wanted.map(({ level }) => `${level.halvings} q${level.quality}`);
 
 test("Audience: viewers that ask for the same size share a rendition", () => {
@@ -158,16 +164,22 @@ test("Audience: a frame is sent to viewers before a recording takes it, although
   let viewer: ReturnType<World["join"]> | null = null;
   /** For each frame that the recording got, the newest frame that the viewer had then. */
   const sentBefore: (readonly [taken: number, sent: number])[] = [];
-  class Recording extends InnerMember {
-    readonly address = "recording";
-    frameCame(): void {
-      if (viewer !== null) sentBefore.push([world.frame, viewer.lastFrame]);
-    }
-    leave(): void {}
-  }
-  new Recording(world.audience).begin();
+  const recording = new Recording(world.audience);
+  recording.frameCame = () => {
+    if (viewer !== null) sentBefore.push([world.frame, viewer.lastFrame]);
+  };
+  recording.begin();
   viewer = world.join();
   show(world, 3);
   expect(sentBefore.length).toBeGreaterThanOrEqual(3);
   for (const [taken, sent] of sentBefore) expect(sent).toBe(taken);
+});
+
+test("Audience: recordings and the like do not keep frames from being sent to viewers in parts", () => {
+  const world = start();
+  for (let viewer = 0; viewer < 4; viewer++) world.join();
+  for (let recording = 0; recording < 3; recording++) new Recording(world.audience).begin();
+  expect([world.audience.wantsParts(1_000), world.audience.wantsParts(5_000)]).toEqual([false, true]);
+  world.join();
+  expect(world.audience.wantsParts(5_000)).toBe(false);
 });
