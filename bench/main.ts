@@ -14,6 +14,7 @@ import { COMPARABLE, compareCheckouts } from "./compare.ts";
 import { fanOutBench } from "./fan-out.ts";
 import { hostileBench } from "./hostile.ts";
 import { latencyBench } from "./latency.ts";
+import { latenessBench } from "./lateness.ts";
 import { motionBench } from "./motion.ts";
 import { noiseBench } from "./noise.ts";
 import { overloadBench } from "./overload.ts";
@@ -37,6 +38,7 @@ const BENCHES: Record<string, Bench> = {
   stages: stagesBench,
   sharing: sharingBench,
   latency: latencyBench,
+  lateness: latenessBench,
   throughput: throughputBench,
   "slow-viewer": slowViewerBench,
   noise: noiseBench,
@@ -59,6 +61,7 @@ const BENCHES: Record<string, Bench> = {
 
 /** Benches that run only if they are named. They take long, or measure other programs too. */
 const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set([
+  "lateness",
   "motion",
   "record",
   "relay",
@@ -77,7 +80,7 @@ const command = asProgram(new Command("bun run bench"), VERSION)
   .addArgument(
     new Argument(
       "[names...]",
-      "which benches (default: all but motion, record, relay, tls, hostile, page, plain-clients, peers and overload)",
+      "which benches (default: all but lateness, motion, record, relay, tls, hostile, page, plain-clients, peers and overload)",
     ).choices(Object.keys(BENCHES)),
   )
   .addOption(new Option("--quick", "short runs; all benches together take less than a minute").default(false))
