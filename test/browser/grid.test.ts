@@ -175,6 +175,23 @@ describe.skipIf(CHROMIUM === null)("the page with four cameras (needs chromium)"
     expect(await page.locator("canvas").nth(1).getAttribute("style")).not.toContain("scale");
   });
 
+  test("a camera that the server does not have any more leaves the page and its memory", async () => {
+    const first = await serveWebCameras(["door", "yard"]);
+    const port = first.server.http?.port ?? 0;
+    await using opened = await openPage(browser);
+    const { page } = opened;
+    await page.goto(first.url);
+    await live(page, 2);
+    await page.evaluate('globalThis.gone = new WeakRef(document.querySelectorAll(".camera")[1]); null');
+    await first[Symbol.asyncDispose]();
+    await using _ = await serveWebCameras(["door"], { http: { port } });
+    await page.locator(".camera").nth(1).waitFor({ state: "detached" });
+    await live(page, 1);
+    const session = await page.context().newCDPSession(page);
+    do await session.send("HeapProfiler.collectGarbage");
+    while ((await page.evaluate("gone.deref() === undefined")) !== true);
+  });
+
   test("a picture moves with its age to a window of its own, stays live there, and comes back", async () => {
     await using opened = await openPage(browser);
     const { page, errors } = opened;

@@ -140,7 +140,7 @@ export class CameraCell {
 
   /** Ends the view. */
   close(): void {
-    this.#remote.ask({ kind: "close" });
+    this.#remote.close();
     this.element.remove();
     this.#motion.clear();
   }

@@ -20,7 +20,9 @@ type RequestOf<R> = R extends { view: number } ? Omit<R, "view"> : never;
 
 /** A view in a worker. */
 export interface RemoteView {
-  ask(request: RequestOf<ViewRequest>, transfer?: Transferable[]): void;
+  ask(request: RequestOf<Exclude<ViewRequest, { kind: "close" }>>, transfer?: Transferable[]): void;
+  /** Ends the view. Its listener hears nothing after that. */
+  close(): void;
 }
 
 export class Workers {
@@ -39,7 +41,13 @@ export class Workers {
     this.#listeners.set(view, listener);
     const most = Math.min(MOST_WORKERS, navigator.hardwareConcurrency || USUAL_PROCESSORS);
     const worker = this.#workers[view % most] ?? this.#start();
-    return { ask: (request, transfer = []) => post(worker, { ...request, view } as ViewRequest, transfer) };
+    return {
+      ask: (request, transfer = []) => post(worker, { ...request, view } as ViewRequest, transfer),
+      close: () => {
+        this.#listeners.delete(view);
+        post(worker, { kind: "close", view });
+      },
+    };
   }
 
   /** Lets the workers connect again after a login. */
