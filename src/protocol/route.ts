@@ -9,13 +9,13 @@ export type Route = readonly string[];
 
 /** Returns an id that no other relay has. */
 export function newRelayId(): string {
-  return toHex(crypto.getRandomValues(new Uint8Array(RELAY_ID_BYTES)));
+  return crypto.getRandomValues(new Uint8Array(RELAY_ID_BYTES)).toHex();
 }
 
 /** Writes a Route message. `route` must have at most MAX_RELAYS relays. */
 export function writeRoute(route: Route): Uint8Array {
   const writer = new MessageWriter(MessageType.route).u8(route.length);
-  for (const id of route) writer.bytes(fromHex(id));
+  for (const id of route) writer.bytes(Uint8Array.fromHex(id));
   return writer.finish();
 }
 
@@ -23,13 +23,5 @@ export function readRoute(body: Uint8Array): string[] {
   const reader = new BodyReader(body, "Route");
   const count = reader.u8();
   if (count > MAX_RELAYS) throw new ProtocolError(`Route has ${count} relays, and the limit is ${MAX_RELAYS}`);
-  return Array.from({ length: count }, () => toHex(reader.bytes(RELAY_ID_BYTES)));
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function fromHex(text: string): Uint8Array {
-  return Uint8Array.from({ length: RELAY_ID_BYTES }, (_, at) => Number.parseInt(text.slice(2 * at, 2 * at + 2), 16));
+  return Array.from({ length: count }, () => reader.bytes(RELAY_ID_BYTES).toHex());
 }
