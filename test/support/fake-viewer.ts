@@ -7,6 +7,7 @@ import { type Controls, type ControlSet, readControlSet, readControls } from "..
 import { type Goodbye, readGoodbye, readWelcome, type Welcome, writeHello } from "../../src/protocol/greeting.ts";
 import * as m from "../../src/protocol/messages.ts";
 import { type Motion, readMotion } from "../../src/protocol/motion.ts";
+import { type Route, readRoute } from "../../src/protocol/route.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { Viewer } from "../../src/server/deliver/viewer.ts";
@@ -26,6 +27,7 @@ export type Heard =
   | { type: "cameras"; cameras: CameraEntry[] }
   | ({ type: "notice" } & m.Notice)
   | ({ type: "motion" } & Motion)
+  | { type: "route"; relays: Route }
   | { type: "ping" | "pong"; sentAt?: number };
 
 /** Reads the server's bytes. It takes `capacity` bytes until the next drain. */
@@ -119,6 +121,7 @@ export class FakeViewer {
     else if (type === MessageType.pong) this.heard.push({ type: "pong", ...m.readPong(body) });
     else if (type === MessageType.notice) this.heard.push({ type: "notice", ...m.readNotice(body) });
     else if (type === MessageType.motion) this.heard.push({ type: "motion", ...readMotion(body) });
+    else if (type === MessageType.route) this.heard.push({ type: "route", relays: readRoute(body) });
     else if (type === MessageType.picture) {
       const { frameNumber, jpeg, sentAt, encodedAt } = m.readPicture(body);
       this.heard.push({ type: "picture", frameNumber, jpeg: new Uint8Array(jpeg), sentAt, encodedAt });

@@ -21,33 +21,38 @@ export class SideMessages {
   }
 
   notify(notice: Notice): void {
-    if (!this.#peer.isOpen) return;
-    this.#notice.offer(notice);
-    this.send();
+    this.#offer(this.#notice, notice);
   }
 
   tellRoute(route: Route): void {
-    if (!this.#peer.isOpen) return;
-    this.#route.offer(route);
-    this.send();
+    this.#offer(this.#route, route);
   }
 
   tellMotion(motion: MotionNow): void {
-    if (!this.#peer.isOpen) return;
-    this.#motion.offer(motion);
-    this.send();
+    this.#offer(this.#motion, motion);
   }
 
   /** Sends what waits, if no bytes wait before it. */
   send(): void {
-    const { isOpen, outbox } = this.#peer;
-    if (!isOpen || !outbox.idle) return;
-    const notice = this.#notice.take();
-    if (notice !== null) this.#peer.send(writeNotice(notice));
-    const route = outbox.idle ? this.#route.take() : null;
-    if (route !== null) this.#peer.send(writeRoute(route));
-    if (this.#motion.value === null || !outbox.idle) return;
-    const motion = this.#motion.take();
-    if (motion !== null) this.#peer.send(writeMotion({ ...motion, sentAt: nowMicros() }));
+    this.#sendFrom(this.#notice, writeNotice);
+    this.#sendFrom(this.#route, writeRoute);
+    this.#sendFrom(this.#motion, writeMotionNow);
   }
+
+  #offer<Message>(waiting: Newest<Message>, message: Message): void {
+    if (!this.#peer.isOpen) return;
+    waiting.offer(message);
+    this.send();
+  }
+
+  #sendFrom<Message>(waiting: Newest<Message>, write: (message: Message) => Uint8Array): void {
+    const message = waiting.value;
+    if (message === null || !this.#peer.isOpen || !this.#peer.outbox.idle) return;
+    waiting.take();
+    this.#peer.send(write(message));
+  }
+}
+
+function writeMotionNow(motion: MotionNow): Uint8Array {
+  return writeMotion({ ...motion, sentAt: nowMicros() });
 }

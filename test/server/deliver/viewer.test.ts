@@ -2,7 +2,6 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { MotionNow } from "../../../src/core/motion.ts";
 import { writeGoodbye, writeHello } from "../../../src/protocol/greeting.ts";
 import * as m from "../../../src/protocol/messages.ts";
 import { GoodbyeReason, WIRE_VERSION } from "../../../src/protocol/wire.ts";
@@ -12,11 +11,6 @@ import { FakeViewer } from "../../support/fake-viewer.ts";
 import { picture } from "../../support/picture-camera.ts";
 
 afterEach(resetClock);
-
-const MOTION: MotionNow = {
-  ...{ phase: "update", number: 1, startedAt: 1, movedAt: 2, area: 0.1, height: { area: 0.2, at: 2 } },
-  ...{ box: { x: 0, y: 0, width: 1, height: 1 }, moving: null, zones: ["path"] },
-};
 
 describe("Viewer: greeting", () => {
   test("Viewer: answers Hello with Welcome and a Ping, then watches", () => {
@@ -423,23 +417,6 @@ describe("Viewer: limits", () => {
     expect(far.pictures).toEqual([1, 500]);
     far.ack(500);
     expect(far.viewer.waiting).toEqual({ bytes: 0, since: Number.POSITIVE_INFINITY });
-  });
-
-  test("Viewer: of motion, only the newest message waits for a viewer that reads nothing", () => {
-    const far = new FakeViewer().greet();
-    far.capacity = 0;
-    far.offer(picture(1, 1000));
-    const { bytes } = far.viewer.waiting;
-    for (let number = 1; number <= 500; number++) {
-      far.viewer.tellMotion({ ...MOTION, number });
-      far.viewer.tick();
-    }
-    expect(far.viewer.waiting.bytes).toBe(bytes);
-    far.drain(Number.POSITIVE_INFINITY);
-    expect(far.pictures).toEqual([1]);
-    expect(far.ofType("motion")).toMatchObject([{ number: 500, phase: "update", zones: ["path"] }]);
-    far.viewer.tellMotion({ ...MOTION, number: 501 });
-    expect(far.heard.at(-1)).toMatchObject({ type: "motion", number: 501 });
   });
 
   test("Viewer: keeps a viewer that takes a picture slowly, byte by byte", () => {
