@@ -48,7 +48,7 @@ const TICK_MS = 100;
  */
 export async function serve(options: ServeOptions = {}): Promise<Server> {
   const resolved = resolveServeOptions(options);
-  checkRecordings(resolved.cameras);
+  await checkRecordings(resolved.cameras);
   const { host } = resolved;
   const { log = SILENT_LOG } = options;
   const closing = new AbortController();
@@ -211,10 +211,10 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   let changing: Promise<unknown> = Promise.resolve();
   const change = (next: ServeOptions): Promise<OptionChanges> => {
     const work = async (): Promise<OptionChanges> => {
-      if (!group.isRunning) throw new UsageError("the server has ended, so its options cannot change");
       const wanted = resolveServeOptions(next);
       checkNames(wanted.cameras);
-      checkRecordings(wanted.cameras);
+      await checkRecordings(wanted.cameras);
+      if (!group.isRunning) throw new UsageError("the server has ended, so its options cannot change");
       const pending = pendingOptions(resolved, wanted);
       const { cameras: ofCameras, maxLatencyMs, maxBitsPerSecond } = wanted;
       const givenKeys = pending.includes("keys") ? present.keys : wanted.keys;

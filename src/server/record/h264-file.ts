@@ -19,19 +19,34 @@ const CRF = 23;
 /** ffmpeg ends with exit code 0 if the disk is full when it writes the last bytes, with the index (fftools/ffmpeg_mux.c of ffmpeg 5). */
 const IS_CUT = /Error (?:writing trailer|closing file)/;
 
-/** Whether ffmpeg has been found with libx264. It may be installed later. */
+/**
+ * The encoder, and what keeps times. `passthrough` neither repeats nor drops a frame. The time base is that of Matroska; the usual one is
+ * the interval of the guessed frame rate, to which times would be rounded (https://ffmpeg.org/ffmpeg.html, -fps_mode and
+ * -enc_time_base). libx264 computes the level from the frame rate. For times in milliseconds, ffmpeg may guess 1000, and players refuse
+ * such a level.
+ */
+const ENCODER: readonly string[] = [
+  ...["-c:v", "libx264", "-crf", String(CRF), "-x264-params", "fps=60"],
+  ...["-fps_mode", "passthrough", "-enc_time_base", "1:1000"],
+];
+
+/** Whether ffmpeg has once encoded a picture. It may be installed later. */
 let hasEncoder = false;
 
-/** Throws MissingError if files cannot be written as H.264. */
-export function checkH264(): void {
-  hasEncoder ||= Bun.which("ffprobe") !== null && listsEncoder();
+/** Rejects with MissingError if files cannot be written as H.264. */
+export async function checkH264(): Promise<void> {
+  hasEncoder ||= Bun.which("ffprobe") !== null && (await canEncode());
   if (hasEncoder) return;
-  throw new MissingError("record-codec h264 needs an ffmpeg with libx264 and ffprobe: install it (apt install ffmpeg)");
+  const needs = "ffmpeg 5.1 or newer with libx264, and ffprobe";
+  throw new MissingError(`record-codec h264 needs ${needs}: install them (apt install ffmpeg), or leave it out`);
 }
 
-function listsEncoder(): boolean {
-  const { stdout } = Bun.spawnSync(["ffmpeg", "-hide_banner", "-encoders"], { stderr: "ignore" });
-  return / libx264 /.test(stdout.toString());
+/** Encodes a small grey picture with the options of a recording. An older ffmpeg does not know all of them. */
+async function canEncode(): Promise<boolean> {
+  const input = ["-f", "rawvideo", "-pixel_format", "gray", "-video_size", "16x16", "-i", "pipe:0"];
+  const command = ["ffmpeg", "-loglevel", "quiet", ...input, "-pix_fmt", "yuvj420p", ...ENCODER, "-f", "null", "-"];
+  const stdio: [Uint8Array, "ignore", "ignore"] = [new Uint8Array(16 * 16), "ignore", "ignore"];
+  return (await Bun.spawn(tied(command), { stdio, env: childEnvironment() }).exited) === 0;
 }
 
 /**
@@ -94,12 +109,7 @@ async function encode({ path, unfinished, createdAt }: Encoding, run: Run): Prom
   // H.264 with 4:2:0 has even sizes, so an odd picture gets a black line. JPEGs have the full range of levels, and keep it.
   const filters = "pad=ceil(iw/2)*2:ceil(ih/2)*2,format=yuvj420p";
   const keyFrames = `expr:if(isnan(prev_forced_t),gte(t,0),gte(t,prev_forced_t+${KEY_FRAME_SECONDS}))`;
-  // `passthrough` neither repeats nor drops a frame. The time base is that of Matroska; the usual one is the interval of the guessed
-  // frame rate, to which times would be rounded (https://ffmpeg.org/ffmpeg.html, -fps_mode and -enc_time_base).
-  const times = ["-fps_mode", "passthrough", "-enc_time_base", "1:1000"];
-  // libx264 computes the level from the frame rate. For times in milliseconds, ffmpeg may guess 1000, and players refuse such a level.
-  const rate = ["-x264-params", "fps=60"];
-  const output = ["-map", "0:v:0", "-vf", filters, "-c:v", "libx264", "-crf", String(CRF), ...rate, ...times];
+  const output = ["-map", "0:v:0", "-vf", filters, ...ENCODER];
   const facts = createdAt === null ? [] : ["-metadata", `creation_time=${createdAt}`];
   const quietly = ["-hide_banner", "-nostdin", "-loglevel", "error"];
   const { code, complaint } = await run([

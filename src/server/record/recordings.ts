@@ -30,15 +30,15 @@ const SWEEP_MS = 60_000;
 const REMOVAL_MS = 5_000;
 
 /**
- * Checks that the cameras can be recorded. Throws MissingError without ffmpeg or its encoder, and UsageError if nothing can be written to a folder,
- * or if two cameras of a folder have different limits of what is kept.
+ * Checks that the cameras can be recorded. Rejects with MissingError without ffmpeg or its encoder, and with UsageError if nothing can be
+ * written to a folder, or if two cameras of a folder have different limits of what is kept.
  */
-export function checkRecordings(cameras: readonly { record: RecordSettings | null }[]): void {
+export async function checkRecordings(cameras: readonly { record: RecordSettings | null }[]): Promise<void> {
   const limits = new Map<string, KeepLimits>();
   for (const { record } of cameras) {
     if (record === null) continue;
     checkFolder(record.folder);
-    if (record.codec === "h264") checkH264();
+    if (record.codec === "h264") await checkH264();
     const { seconds, bytes } = limits.get(record.folder) ?? record.keep;
     // The limits hold for all files of a folder, so those of one camera would delete the files of another one.
     if (seconds !== record.keep.seconds || bytes !== record.keep.bytes) {

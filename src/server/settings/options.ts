@@ -123,7 +123,7 @@ export interface RecordOptions {
   segmentSeconds?: number | undefined;
   /**
    * The codec of the files. With `h264`, each finished file is written again, at low priority, and replaced: a fraction of the size,
-   * for much processor time. It needs an ffmpeg with libx264. Default: `mjpeg`.
+   * for much processor time. It needs ffmpeg 5.1 or newer with libx264. Default: `mjpeg`.
    */
   codec?: "mjpeg" | "h264" | undefined;
   /** What is recorded: everything, or only motion (`motion` of the camera). Default: `always`. */
