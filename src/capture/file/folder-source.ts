@@ -1,7 +1,7 @@
 // The source that plays the videos of a folder like one camera: one after the other in the order of their names, each at its own
 // times, and then from the beginning.
 
-import { accessSync, constants, readdirSync } from "node:fs";
+import { accessSync, constants, type Dirent, readdirSync } from "node:fs";
 import { access, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Micros, nowMicros, sleep } from "../../core/clock.ts";
@@ -108,7 +108,7 @@ class FolderPlayer implements Source {
   }
 
   /** Returns the names of the files among the entries of the folder. Hidden files are none, for example unfinished ones. */
-  #filesOf(entries: readonly Entry[]): string[] {
+  #filesOf(entries: readonly Dirent[]): string[] {
     const names = entries.filter((entry) => isFile(entry) && !entry.name.startsWith(".")).map(({ name }) => name);
     if (names.length > 0) return names;
     const { name, location } = this.#options;
@@ -178,14 +178,7 @@ class CountingSink extends ForwardingSink {
   }
 }
 
-interface Entry {
-  name: string;
-  isFile: () => boolean;
-  isDirectory: () => boolean;
-  isSymbolicLink: () => boolean;
-}
-
-function isFile(entry: Entry): boolean {
+function isFile(entry: Dirent): boolean {
   return entry.isFile() || entry.isSymbolicLink();
 }
 
