@@ -52,7 +52,7 @@ export function isFrameHeader(marker: number): boolean {
 export const MAX_FOUR_COMPONENT_PIXELS = 4096 * 2160;
 
 /** Returns whether the JPEG is sequential and Huffman-coded, as in the baseline and the extended process. */
-export function isSequentialHuffman({ marker }: FrameKind): boolean {
+export function isSequentialHuffman({ marker }: Pick<FrameKind, "marker">): boolean {
   return marker === SOF0 || marker === SOF1;
 }
 

@@ -13,9 +13,11 @@ import {
 
 const SOI = 0xd8;
 const EOI = 0xd9;
-const SOS = 0xda;
+/** The second byte of the marker before a scan (T.81 table B.1). */
+export const SOS = 0xda;
 const DQT = 0xdb;
-const DRI = 0xdd;
+/** The second byte of the marker that defines the restart interval (T.81 table B.1). */
+export const DRI = 0xdd;
 const TEM = 0x01;
 const DHP = 0xde;
 

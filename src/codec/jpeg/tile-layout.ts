@@ -2,13 +2,8 @@
 
 import { CodecError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
-import { isFrameHeader } from "./frame-kind.ts";
-import { headerSegments } from "./header.ts";
-
-/** Extended sequential, Huffman coding. Baseline (SOF0) is before it, and all other processes are after it (T.81 table B.1). */
-const SOF1 = 0xc1;
-const SOS = 0xda;
-const DRI = 0xdd;
+import { isFrameHeader, isSequentialHuffman } from "./frame-kind.ts";
+import { DRI, headerSegments, SOS } from "./header.ts";
 
 /** The tiles of a picture. */
 export interface TileLayout extends Size {
@@ -26,7 +21,8 @@ export function readTileLayout(header: Uint8Array): TileLayout {
   for (const { marker, at, end } of headerSegments(header)) {
     if (end > header.length) break;
     if (isFrameHeader(marker)) {
-      if (marker > SOF1) throw new CodecError("the JPEG is not sequential and Huffman-coded, so it has no tiles");
+      if (!isSequentialHuffman({ marker }))
+        throw new CodecError("the JPEG is not sequential and Huffman-coded, so it has no tiles");
       frame = readFrame(view, at, end);
     }
     if (marker === DRI) {
