@@ -4,9 +4,8 @@ import { loadSdl } from "../client/screens/sdl.ts";
 import { MissingError } from "../core/errors.ts";
 import { type Finding, good, installCommand, limited } from "./finding.ts";
 
-/** Examines ffmpeg. Cameras and the test card work without it. */
-export function examineFfmpeg(): Finding[] {
-  const path = Bun.which("ffmpeg");
+/** Examines ffmpeg. Cameras and the test card work without it. `path` is null if it is not installed. */
+export function examineFfmpeg(path: string | null = Bun.which("ffmpeg")): Finding[] {
   const mend = installCommand({ debian: "ffmpeg", homebrew: "ffmpeg" });
   const uses = "files, screens and network streams";
   if (path === null) return [limited("ffmpeg", `ffmpeg is not installed, so ${uses} cannot be read`, mend)];
@@ -15,6 +14,11 @@ export function examineFfmpeg(): Finding[] {
   if (version === undefined) {
     const reason = result.stderr.toString().trim().split("\n").at(-1) || `exit code ${result.exitCode}`;
     return [limited("ffmpeg", `${path} does not run (${reason}), so ${uses} cannot be read`, mend)];
+  }
+  // The option -fps_mode is new in ffmpeg 5.1. Builds of a branch or a day have no such number.
+  if (/^n?(?:[0-4]|5\.0)\b/.test(version)) {
+    const newer = "use a newer release of the system, or a build from https://ffmpeg.org/download.html";
+    return [limited("ffmpeg", `ffmpeg ${version} is older than 5.1, so ${uses} cannot be read`, newer)];
   }
   return [good("ffmpeg", `ffmpeg ${version} reads ${uses}`)];
 }

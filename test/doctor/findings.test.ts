@@ -5,6 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { examineFirewall } from "../../src/doctor/network.ts";
+import { examineFfmpeg } from "../../src/doctor/programs.ts";
 import { coresOfGroup, examineState } from "../../src/doctor/machine.ts";
 
 const FOLDER = mkdtempSync(join(tmpdir(), "slipstream-test-"));
@@ -32,6 +33,18 @@ test.skipIf(process.platform !== "linux")(
     expect(withFirewalld?.mend).toContain("--add-port=10050/tcp --add-port=10080/tcp --add-service=mdns");
   },
 );
+
+test.each([
+  ["4.4.2-0ubuntu0.22.04.1", "limited"],
+  ["n5.0.1", "limited"],
+  ["5.1.9-0+deb12u1", "good"],
+  ["10.0", "good"],
+  ["N-109468-gd39b34123d", "good"],
+])("ffmpeg: release %s is %s", (version, condition) => {
+  const path = fileWith("ffmpeg", `#!/bin/sh\necho 'ffmpeg version ${version} Copyright'\n`);
+  chmodSync(path, 0o755);
+  expect(examineFfmpeg(path)).toMatchObject([{ condition, text: expect.stringContaining(`ffmpeg ${version} `) }]);
+});
 
 test("cores: a control group that limits the processor leaves a part of the cores", () => {
   expect(coresOfGroup(fileWith("unlimited", "max 100000\n"))).toBeNull();

@@ -25,6 +25,9 @@ const ADVICE =
 const VAGUE =
   /^Error while decoding stream|: (?:Input\/output error|Invalid argument|Operation not permitted|Immediate exit requested|Server returned .*)$/;
 
+/** Matches the message about an option that a newer ffmpeg has, for example -fps_mode of ffmpeg 5.1. */
+const UNKNOWN_OPTION = /^Unrecognized option '([\w:]+)'/;
+
 /**
  * Returns the line of ffmpeg's output that gives the reason, without `[demuxer @ 0x…]` and without the input's name. Calls
  * `onProgress` after each progress report.
@@ -43,6 +46,10 @@ export async function lastComplaint(stderr: ReadableStream<Uint8Array>, onProgre
   const [before = "", last = ""] = [lines.at(-2), lines.at(-1)];
   const isSpoken = (line: string) => /^\[[^\]]* @ 0x[0-9a-f]+\]/.test(line);
   const chosen = VAGUE.test(last) && isSpoken(before) ? before : last;
+  // ffmpeg's last line is then about the command line as a whole (fftools/cmdutils.c).
+  const unknown = lines.find((line) => UNKNOWN_OPTION.test(line));
+  if (unknown !== undefined)
+    return `this ffmpeg does not know the option ${UNKNOWN_OPTION.exec(unknown)?.[1]}: install ffmpeg 5.1 or newer`;
   const reason = chosen.replace(/^\[[^\]]* @ 0x[0-9a-f]+\]\s*/, "").trim();
   if (reason.includes("matches no streams")) return "there is no video in it";
   const lacking = /^Unknown input format: '(\w+)'/.exec(reason)?.[1];

@@ -211,6 +211,24 @@ describe("ffmpeg source: real runs", () => {
     expect(message).not.toContain("\n");
   });
 
+  test("ffmpeg source: the message for an ffmpeg without a needed option says which one to install", async () => {
+    const { PATH } = process.env;
+    // ffmpeg 5.0 and older do not have -fps_mode.
+    const rename = 'for word; do shift; [ "$word" = -fps_mode ] && word=-later; set -- "$@" "$word"; done';
+    const script = `#!/bin/sh\nPATH="\${PATH#*:}"\n${rename}\nexec ffmpeg "$@"\n`;
+    const programs = await mkdtemp(join(folder, "programs-"));
+    await writeFile(join(programs, "ffmpeg"), script, { mode: 0o755 });
+    try {
+      process.env["PATH"] = `${programs}:${PATH}`;
+      const { message } = await failure(file("short.mp4"));
+      expect(message).toBe(
+        "cannot read video from short.mp4: this ffmpeg does not know the option later: install ffmpeg 5.1 or newer",
+      );
+    } finally {
+      process.env["PATH"] = PATH;
+    }
+  });
+
   test("ffmpeg source: gives up an input that sends nothing", async () => {
     using silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
     const input = { ...url(`tcp://127.0.0.1:${silent.port}`), stallTimeoutMs: 300 };
