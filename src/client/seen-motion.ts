@@ -1,7 +1,7 @@
 // Motion as a viewer knows it: in the clock of this machine.
 
 import { type Micros, nowMicros, wallAheadMs } from "../core/clock.ts";
-import { type MotionNow, type MotionReport, reportMotion, roundedBox, type ShareBox } from "../core/motion.ts";
+import { type MotionNow, type MotionReport, percent, reportMotion, roundedBox, type ShareBox } from "../core/motion.ts";
 import type { ClockOffset } from "../protocol/clock-offset.ts";
 import type { Motion } from "../protocol/motion.ts";
 
@@ -38,6 +38,5 @@ export function reportSeenMotion(camera: string, motion: MotionNow): SeenMotionR
 /** Returns the line of the overlay while motion goes on. */
 export function describeSeenMotion({ number, startedAt, area, zones }: MotionNow): string {
   const seconds = Math.max(0, Math.floor((nowMicros() - startedAt) / 1e6));
-  const share = `${Math.round(area * 1000) / 10}%`;
-  return [`motion ${number}`, `${seconds} s`, share, zones.join(", ")].filter((part) => part !== "").join("  ");
+  return [`motion ${number}`, `${seconds} s`, percent(area), zones.join(", ")].filter((part) => part !== "").join("  ");
 }

@@ -90,3 +90,8 @@ export function roundedBox({ x, y, width, height }: ShareBox): ShareBox {
 function rounded(share: number): number {
   return Math.round(share * 10_000) / 10_000;
 }
+
+/** Returns a share as text for people: 2.1 %. */
+export function percent(share: number): string {
+  return `${Math.round(share * 1000) / 10} %`;
+}

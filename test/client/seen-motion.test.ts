@@ -42,6 +42,6 @@ test("reportSeenMotion: has the fields of serve --json, and the box around what 
 
 test("describeSeenMotion: is one short line", () => {
   const motion = inOwnClock(message(), { known: true, toOwnClock: (at) => at - HOUR });
-  expect(describeSeenMotion(motion)).toBe("motion 3  5 s  2.1%  path, door");
-  expect(describeSeenMotion({ ...motion, zones: [] })).toBe("motion 3  5 s  2.1%");
+  expect(describeSeenMotion(motion)).toBe("motion 3  5 s  2.1 %  path, door");
+  expect(describeSeenMotion({ ...motion, zones: [] })).toBe("motion 3  5 s  2.1 %");
 });

@@ -1,5 +1,6 @@
 // The texts about an event of motion.
 
+import { percent } from "../../core/motion.ts";
 import type { DayEvent } from "./day-events.ts";
 
 /** The time of day on the user's clock, with seconds. */
@@ -10,8 +11,7 @@ export function timeOf(ms: number): string {
 /** The length, the area and the zones of an event: 4 s, 2.1 % of the picture, path. */
 export function describeEvent({ startMs, movedMs, area, zones, isOver }: DayEvent): string {
   const length = formatLength(Math.max(0, movedMs - startMs));
-  const share = `${Math.round(area * 1000) / 10} % of the picture`;
-  return [isOver ? length : `${length} so far`, share, ...zones].join(", ");
+  return [isOver ? length : `${length} so far`, `${percent(area)} of the picture`, ...zones].join(", ");
 }
 
 /** 4 s, 75 s, 12 min. */

@@ -1,6 +1,6 @@
 // An event of motion in one line for the log.
 
-import type { MotionReport } from "../../core/motion.ts";
+import { type MotionReport, percent } from "../../core/motion.ts";
 
 /** Returns an event in one line for the log. */
 export function describeMotion({ phase, number, start, moved, box, height, zones }: MotionReport): string {
@@ -11,8 +11,4 @@ export function describeMotion({ phase, number, start, moved, box, height, zones
   }
   const at = `around ${percent(box.x + box.width / 2)}, ${percent(box.y + box.height / 2)}`;
   return `motion ${number}${where}: ${percent(height.area)} of the picture ${at} of its width and height`;
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 1000) / 10} %`;
 }
