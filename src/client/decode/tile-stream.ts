@@ -58,8 +58,7 @@ export class TileStream {
     const { arena, parts } = this.#resources;
     const { numbers } = part.tiles;
     const highest = numbers.at(-1) ?? 0;
-    const { tiles } = this.canvas.info;
-    const { tileMcus, mcuWidth, mcuHeight } = this.canvas.info;
+    const { tiles, tileMcus, mcuWidth, mcuHeight } = this.canvas.info;
     checkLengths(part.tiles, tileMcus * mcuWidth * mcuHeight);
     if (highest >= tiles)
       throw new ProtocolError(`the message Tiles contains tile ${highest}, but the picture has ${tiles} tiles`);
