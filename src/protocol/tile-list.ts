@@ -1,16 +1,7 @@
 // A list of tiles. It consists of arrays of numbers instead of one object for each tile, because a frame has hundreds of tiles.
 
-import { ProtocolError } from "../core/errors.ts";
-
 /** The largest number of tiles. An 8K picture has 130 000 MCUs, and useful tiles have several MCUs. */
 export const MAX_TILES = 70_000;
-
-/**
- * The most bytes of a tile. A coefficient has at most 27 bits (T.81 F.1.2: 16 for a Huffman code and 11 for its value). So a
- * pixel with three components and no subsampling has about 10 bytes. The limit is larger because of stuffed zeros.
- */
-export const MAX_BYTES_PER_PIXEL = 16;
-const MAX_EXTRA_BYTES = 64;
 
 export interface TileList {
   /** The tile numbers in ascending order. */
@@ -71,15 +62,4 @@ export class TileCollector {
 /** Returns the number of bytes of all tiles together. */
 export function totalBytes({ chunks }: TileList): number {
   return chunks.reduce((sum, { length }) => sum + length, 0);
-}
-
-/**
- * Throws ProtocolError for a tile with more bytes than any encoder could make of its `tilePixels` pixels. Such tiles would use up
- * memory, because the newest bytes of each tile are kept.
- */
-export function checkLengths({ lengths }: TileList, tilePixels: number): void {
-  const most = MAX_BYTES_PER_PIXEL * tilePixels + MAX_EXTRA_BYTES;
-  for (const length of lengths) {
-    if (length > most) throw new ProtocolError(`a tile has ${length} bytes, and at most ${most} are allowed`);
-  }
 }

@@ -8,10 +8,9 @@
 
 import type { Block } from "../../codec/memory/recycled-blocks.ts";
 import { nowMicros } from "../../core/clock.ts";
-import { ProtocolError } from "../../core/errors.ts";
 import { Newest } from "../../core/newest.ts";
 import type { Tiles } from "../../protocol/messages.ts";
-import { checkLengths } from "../../protocol/tile-list.ts";
+import { TileCheck } from "../../protocol/tile-check.ts";
 import type { Arrival, Origin } from "../../protocol/origin.ts";
 import type { DecodedPicture } from "../picture.ts";
 import { StreamJobs, type TileResources } from "./stream-jobs.ts";
@@ -30,9 +29,7 @@ export class TileStream {
   /** The frame that is arriving. It may be `#current`. */
   #arriving: TileFrame | null = null;
   readonly #jobs: StreamJobs;
-  /** For each tile number: 1 if the tile has arrived. */
-  readonly #seen: Uint8Array;
-  #unseen: number;
+  readonly #check: TileCheck;
   /** The newest picture that was passed on, or null when the planes have changed after it. */
   #unchanged: DecodedPicture | null = null;
 
@@ -41,8 +38,8 @@ export class TileStream {
     this.#resources = resources;
     this.canvas = canvas;
     this.origin = origin;
-    this.#unseen = canvas.info.tiles;
-    this.#seen = new Uint8Array(this.#unseen);
+    const { tiles, tileMcus, mcuWidth, mcuHeight } = canvas.info;
+    this.#check = new TileCheck(tiles, tileMcus * mcuWidth * mcuHeight);
     this.#jobs = new StreamJobs(resources, canvas, () => this.pump());
   }
 
@@ -56,21 +53,8 @@ export class TileStream {
    */
   offer(part: Tiles, arrival: Arrival): void {
     const { arena, parts } = this.#resources;
-    const { numbers } = part.tiles;
-    const highest = numbers.at(-1) ?? 0;
-    const { tiles, tileMcus, mcuWidth, mcuHeight } = this.canvas.info;
-    checkLengths(part.tiles, tileMcus * mcuWidth * mcuHeight);
-    if (highest >= tiles)
-      throw new ProtocolError(`the message Tiles contains tile ${highest}, but the picture has ${tiles} tiles`);
-    for (let index = 0; index < numbers.length && this.#unseen > 0; index++) {
-      const number = numbers[index] as number;
-      this.#unseen -= 1 - (this.#seen[number] ?? 1);
-      this.#seen[number] = 1;
-    }
-    if (part.isLast && this.#unseen > 0) {
-      throw new ProtocolError(`${this.#unseen} of ${tiles} tiles are missing in the first frame of a stream`);
-    }
-    const frame = this.#arriving ?? new TileFrame(part, arrival, this.origin, tiles);
+    this.#check.take(part);
+    const frame = this.#arriving ?? new TileFrame(part, arrival, this.origin, this.canvas.info.tiles);
     this.#arriving = frame;
     this.#current ??= frame;
     const view = (block: Block) => arena.bytes(block.address, block.bytes);

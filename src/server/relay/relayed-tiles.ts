@@ -11,7 +11,8 @@ import { CodecError, ProtocolError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import type { StreamHeader, Tiles } from "../../protocol/messages.ts";
-import { checkLengths, MAX_TILES } from "../../protocol/tile-list.ts";
+import { TileCheck } from "../../protocol/tile-check.ts";
+import { MAX_TILES } from "../../protocol/tile-list.ts";
 import type { EncodeFigures } from "../encode/figures.ts";
 import type { Transcoder } from "../encode/transcoder.ts";
 import { USUAL_QUALITY } from "../renditions/feed.ts";
@@ -22,9 +23,7 @@ import type { RelaySink, TileSink } from "../renditions/sinks.ts";
 interface Arriving {
   rendition: Rendition;
   layout: TileLayout;
-  /** For each tile number: 1 if the tile has arrived. */
-  seen: Uint8Array;
-  unseen: number;
+  check: TileCheck;
   /** The other server's number of the frame that arrives in parts, or null between two frames. */
   open: number | null;
   openBytes: number;
@@ -74,37 +73,32 @@ export class RelayedTiles {
   #receive(): Arriving {
     if (this.#announced === null) throw new ProtocolError("Tiles came before a Stream with a JPEG header");
     const { stream, layout } = this.#announced;
-    const { tiles } = layout;
+    const { tiles, tilePixels } = layout;
     const quality = stream.quality || (estimateQuality(stream.jpegHeader) ?? USUAL_QUALITY);
     const rendition = new Rendition({ halvings: 0, quality, passedOn: "tiles" });
     rendition.relay(stream, tiles);
-    return { rendition, layout, seen: new Uint8Array(tiles), unseen: tiles, open: null, openBytes: 0 };
+    return { rendition, layout, check: new TileCheck(tiles, tilePixels), open: null, openBytes: 0 };
   }
 
   /** Stores a part of a frame. Returns the frame if it is whole now, or else null. Throws ProtocolError as FrameSink.tiles does. */
   store(part: Tiles): RelayedFrame | null {
     this.#arriving ??= this.#receive();
     const arriving = this.#arriving;
-    const { rendition, layout } = arriving;
+    const { rendition, layout, check } = arriving;
     const { numbers, lengths, chunks } = part.tiles;
-    const highest = numbers.at(-1) ?? 0;
-    if (highest >= layout.tiles)
-      throw new ProtocolError(`the message Tiles contains tile ${highest}, but the picture has ${layout.tiles} tiles`);
-    checkLengths(part.tiles, layout.tilePixels);
     // A frame whose last part has not come is dropped, because the next frame has its tiles, too.
-    if (arriving.open !== part.frameNumber) {
+    const isNext = arriving.open !== part.frameNumber;
+    if (isNext && rendition.isNew) check.restart();
+    check.take(part);
+    if (isNext) {
       rendition.open(this.#options.captures.frames + 1, part.capturedAt);
       arriving.open = part.frameNumber;
       arriving.openBytes = 0;
-      if (rendition.isNew) arriving.unseen = arriving.seen.fill(0).length;
     }
-    this.#note(arriving, numbers);
     const [chunk] = chunks; // a message that was read has one chunk, with all its tiles
     if (chunk !== undefined) rendition.put(numbers, lengths, chunk);
     arriving.openBytes += chunk?.length ?? 0;
     if (!part.isLast) return null;
-    if (arriving.unseen > 0)
-      throw new ProtocolError(`${arriving.unseen} of ${layout.tiles} tiles are missing in the first frame of a stream`);
     arriving.open = null;
     const bytes = arriving.openBytes;
     rendition.commit(bytes, bytes > 0, part.encodedAt);
@@ -153,16 +147,6 @@ export class RelayedTiles {
     this.#newest = null;
     this.#arriving = null;
     this.#announced = null;
-  }
-
-  /** Notes which tiles have arrived. Only the first frame of a stream must have all. */
-  #note(arriving: Arriving, numbers: Uint32Array): void {
-    const { seen } = arriving;
-    for (let index = 0; index < numbers.length && arriving.unseen > 0; index++) {
-      const number = numbers[index] as number;
-      arriving.unseen -= 1 - (seen[number] as number);
-      seen[number] = 1;
-    }
   }
 }
 

@@ -3,7 +3,8 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { DEFAULT_MAX_PIXELS, OTHERS, STREAMS } from "../../../src/connect/server-limits.ts";
-import { MAX_BYTES_PER_PIXEL, MAX_TILES } from "../../../src/protocol/tile-list.ts";
+import { MAX_BYTES_PER_PIXEL } from "../../../src/protocol/tile-check.ts";
+import { MAX_TILES } from "../../../src/protocol/tile-list.ts";
 import { MAX_WAITING_BYTES } from "../../../src/client/decode/tile-streams.ts";
 
 import { ARENA_BYTES, ARENA_BYTES_PER_PIXEL } from "../../../src/client/session.ts";
