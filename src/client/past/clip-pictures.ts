@@ -49,7 +49,8 @@ export class ClipPictures {
     if (!this.#isBegun && id.value !== EBML) throw new ProtocolError("the clip is not a Matroska file");
     this.#isBegun = true;
     if (PARENTS.includes(id.value)) return size.end;
-    if (size.value > MAX_ELEMENT_BYTES) throw new ProtocolError(`a part of the clip has ${size.value} bytes`);
+    if (size.value > MAX_ELEMENT_BYTES)
+      throw new ProtocolError(`a part of the clip has ${size.value} bytes, and the limit is ${MAX_ELEMENT_BYTES}`);
     const end = size.end + size.value;
     if (end > all.length) return null;
     const content = all.subarray(size.end, end);

@@ -4,7 +4,7 @@ import type { Arena } from "../../codec/memory/arena.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
 import { type AskedServer, receiveClip } from "../../connect/ask.ts";
 import { type Micros, nowMicros } from "../../core/clock.ts";
-import { messageOf } from "../../core/errors.ts";
+import { messageOf, ProtocolError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { ClockOffset } from "../../protocol/clock-offset.ts";
 import type { Origin } from "../../protocol/origin.ts";
@@ -17,6 +17,8 @@ import { PastPictures } from "./past-pictures.ts";
 const SECONDS = 30;
 /** The most bytes of JPEGs that are kept while the past is seen. More make the time shorter. */
 const MOST_BYTES = 64 * 2 ** 20;
+/** What to do about a clip that cannot be used. */
+const ASK_AGAIN = ", press Left to ask again";
 
 export interface PastViewOptions {
   server: AskedServer;
@@ -99,14 +101,15 @@ export class PastView {
       askedAt = nowMicros();
       await receiveClip(server, SECONDS, async (bytes) => reader.feed(bytes), signal);
     } catch (error) {
-      if (!signal.aborted) log.warning(`the past is not shown: ${messageOf(error)}`);
+      const advice = error instanceof ProtocolError ? ASK_AGAIN : ""; // other errors say what to do
+      if (!signal.aborted) log.warning(`the past is not shown: ${messageOf(error)}${advice}`);
       return;
     } finally {
       if (this.#fetching === fetching) this.#fetching = null;
     }
     if (signal.aborted) return;
     if (pictures.current(askedAt) === null) {
-      log.warning("the past is not shown: the server has sent a clip without pictures, press Left to ask again");
+      log.warning(`the past is not shown: the server has sent a clip without pictures${ASK_AGAIN}`);
       return;
     }
     this.#pictures = pictures;

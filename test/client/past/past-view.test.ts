@@ -1,4 +1,4 @@
-// The past in a viewer when the server's answer has no pictures.
+// The past in a viewer when the answer of the server cannot be used.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { PastView } from "../../../src/client/past/past-view.ts";
@@ -14,9 +14,13 @@ import { until } from "../../support/wait-until.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-test("PastView: a clip without pictures is reported, and the next press of Left asks again", async () => {
-  const end = writeClipPart({ outcome: "end", text: "", bytes: new Uint8Array() });
-  const server = listenAsOlderServer("yard", new Map([[MessageType.clipAsked, [end]]]));
+const bytesOf = (text: string) => new Uint8Array(Buffer.from(text));
+
+test.each([
+  ["without pictures", { outcome: "end", text: "", bytes: bytesOf("") }, "the server has sent a clip without pictures"],
+  ["that is not one", { outcome: "part", text: "", bytes: bytesOf("RIFF") }, "the clip is not a Matroska file"],
+] as const)("PastView: a clip %s is reported, and the next press of Left asks again", async (_, part, reason) => {
+  const server = listenAsOlderServer("yard", new Map([[MessageType.clipAsked, [writeClipPart(part)]]]));
   const arena = Arena.create();
   const ignore = () => undefined;
   const events = { onIdle: ignore, onBroken: ignore, onRestarted: ignore };
@@ -30,7 +34,7 @@ test("PastView: a clip without pictures is reported, and the next press of Left 
   });
   past.back();
   await until(() => lines.length > 0, "the report");
-  const report = "the past is not shown: the server has sent a clip without pictures, press Left to ask again";
+  const report = `the past is not shown: ${reason}, press Left to ask again`;
   expect(lines).toEqual([report]);
   past.back();
   await until(() => lines.length > 1, "the second report");
