@@ -19,6 +19,9 @@ const MAX_NUMBER_BYTES = 8;
 /** A block begins with its track (one byte), its time (two bytes) and flags. */
 const BLOCK_HEAD_BYTES = 4;
 
+/** The bytes are not those of a clip. */
+export class DamagedClip extends ProtocolError {}
+
 export class ClipPictures {
   readonly #onPicture: (milliseconds: number, jpeg: Uint8Array<ArrayBuffer>) => void;
   /** The bytes of an element that is not complete. */
@@ -31,7 +34,7 @@ export class ClipPictures {
     this.#onPicture = onPicture;
   }
 
-  /** Takes the next bytes of the file. Throws ProtocolError if they are not those of a clip. */
+  /** Takes the next bytes of the file. Throws DamagedClip if they are not those of a clip. */
   feed(bytes: Uint8Array): void {
     const all = new Uint8Array(this.#rest.length + bytes.length);
     all.set(this.#rest);
@@ -46,11 +49,11 @@ export class ClipPictures {
     const id = readNumber(all, at, true);
     const size = id === null ? null : readNumber(all, id.end, false);
     if (id === null || size === null) return null;
-    if (!this.#isBegun && id.value !== EBML) throw new ProtocolError("the clip is not a Matroska file");
+    if (!this.#isBegun && id.value !== EBML) throw new DamagedClip("the clip is not a Matroska file");
     this.#isBegun = true;
     if (PARENTS.includes(id.value)) return size.end;
     if (size.value > MAX_ELEMENT_BYTES)
-      throw new ProtocolError(`a part of the clip has ${size.value} bytes, and the limit is ${MAX_ELEMENT_BYTES}`);
+      throw new DamagedClip(`a part of the clip has ${size.value} bytes, and the limit is ${MAX_ELEMENT_BYTES}`);
     const end = size.end + size.value;
     if (end > all.length) return null;
     const content = all.subarray(size.end, end);
@@ -60,26 +63,26 @@ export class ClipPictures {
   }
 
   #takeBlock(content: Uint8Array): void {
-    if (content.length <= BLOCK_HEAD_BYTES) throw new ProtocolError("the clip has a picture without bytes");
+    if (content.length <= BLOCK_HEAD_BYTES) throw new DamagedClip("the clip has a picture without bytes");
     const ms = new DataView(content.buffer, content.byteOffset).getInt16(1);
     this.#onPicture(this.#clusterMs + ms, content.slice(BLOCK_HEAD_BYTES));
   }
 }
 
 function readTime(content: Uint8Array): number {
-  if (content.length > MAX_NUMBER_BYTES) throw new ProtocolError(`a time in the clip has ${content.length} bytes`);
+  if (content.length > MAX_NUMBER_BYTES) throw new DamagedClip(`a time in the clip has ${content.length} bytes`);
   return content.reduce((sum, byte) => 256 * sum + byte, 0);
 }
 
 /**
  * Reads a number of variable length: the zeros at its beginning tell its length (RFC 8794 4). An id keeps its length marker. Returns
- * null if it is not complete. Throws ProtocolError if it is longer than eight bytes.
+ * null if it is not complete. Throws DamagedClip if it is longer than eight bytes.
  */
 function readNumber(bytes: Uint8Array, at: number, isId: boolean): { value: number; end: number } | null {
   const first = bytes[at];
   if (first === undefined) return null;
   const length = Math.clz32(first) - 23;
-  if (length > 8) throw new ProtocolError("the clip is damaged: a number has no length");
+  if (length > 8) throw new DamagedClip("the clip is damaged: a number has no length");
   const end = at + length;
   if (end > bytes.length) return null;
   let value = isId ? first : first & ((1 << (8 - length)) - 1);

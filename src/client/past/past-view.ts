@@ -4,13 +4,13 @@ import type { Arena } from "../../codec/memory/arena.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
 import { type AskedServer, receiveClip } from "../../connect/ask.ts";
 import { type Micros, nowMicros } from "../../core/clock.ts";
-import { messageOf, ProtocolError } from "../../core/errors.ts";
+import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { ClockOffset } from "../../protocol/clock-offset.ts";
 import type { Origin } from "../../protocol/origin.ts";
 import { createPictureDecoder, type PictureDecoder } from "../decode/picture-decoder.ts";
 import type { DecodedPicture, ReceivedFrame } from "../picture.ts";
-import { ClipPictures } from "./clip-pictures.ts";
+import { ClipPictures, DamagedClip } from "./clip-pictures.ts";
 import { PastPictures } from "./past-pictures.ts";
 
 /** The number of seconds that are asked for. */
@@ -101,7 +101,7 @@ export class PastView {
       askedAt = nowMicros();
       await receiveClip(server, SECONDS, async (bytes) => reader.feed(bytes), signal);
     } catch (error) {
-      const advice = error instanceof ProtocolError ? ASK_AGAIN : ""; // other errors say what to do
+      const advice = error instanceof DamagedClip ? ASK_AGAIN : ""; // other errors say what to do
       if (!signal.aborted) log.warning(`the past is not shown: ${messageOf(error)}${advice}`);
       return;
     } finally {
